@@ -14,7 +14,7 @@ const (
 )
 
 // Values lists the presets.
-func (Preset) Values() []string { return texts(PresetDefault, PresetPaper, PresetSmall) }
+func (Preset) Values() []string { return names(PresetDefault, PresetPaper, PresetSmall) }
 
 // Pooling makes one vector of a modality's steps.
 type Pooling string
@@ -27,7 +27,7 @@ const (
 )
 
 // Values lists the poolings.
-func (Pooling) Values() []string { return texts(PoolLast, PoolMean, PoolAttention) }
+func (Pooling) Values() []string { return names(PoolLast, PoolMean, PoolAttention) }
 
 // Grain is how fine the imputation gate is.
 type Grain string
@@ -40,7 +40,7 @@ const (
 )
 
 // Values lists the grains.
-func (Grain) Values() []string { return texts(GrainFeature, GrainStep, GrainSample) }
+func (Grain) Values() []string { return names(GrainFeature, GrainStep, GrainSample) }
 
 // RouterKind says who shares a router and a pool of experts.
 type RouterKind string
@@ -56,7 +56,7 @@ const (
 )
 
 // Values lists the routers.
-func (RouterKind) Values() []string { return texts(RouterPerModality, RouterJoint, RouterDisjoint) }
+func (RouterKind) Values() []string { return names(RouterPerModality, RouterJoint, RouterDisjoint) }
 
 // Gate scores the experts for a vector x.
 type Gate string
@@ -69,7 +69,7 @@ const (
 )
 
 // Values lists the gates.
-func (Gate) Values() []string { return texts(GateLaplace, GateSoftmax, GateGaussian) }
+func (Gate) Values() []string { return names(GateLaplace, GateSoftmax, GateGaussian) }
 
 // Unit is what is routed on its own.
 type Unit string
@@ -81,7 +81,7 @@ const (
 )
 
 // Values lists the routing units.
-func (Unit) Values() []string { return texts(UnitStep, UnitSample) }
+func (Unit) Values() []string { return names(UnitStep, UnitSample) }
 
 // Schedule is what the learning rate does after the warm-up.
 type Schedule string
@@ -93,7 +93,7 @@ const (
 )
 
 // Values lists the schedules.
-func (Schedule) Values() []string { return texts(ScheduleCosine, ScheduleConstant) }
+func (Schedule) Values() []string { return names(ScheduleCosine, ScheduleConstant) }
 
 // Metric compares epochs on the validation split.
 type Metric string
@@ -106,7 +106,7 @@ const (
 )
 
 // Values lists the metrics.
-func (Metric) Values() []string { return texts(MetricAUROC, MetricAUPRC, MetricLoss) }
+func (Metric) Values() []string { return names(MetricAUROC, MetricAUPRC, MetricLoss) }
 
 // ClassWeight says how classes of unequal size count in the loss.
 type ClassWeight string
@@ -118,7 +118,7 @@ const (
 )
 
 // Values lists the class weights.
-func (ClassWeight) Values() []string { return texts(ClassWeightNone, ClassWeightBalanced) }
+func (ClassWeight) Values() []string { return names(ClassWeightNone, ClassWeightBalanced) }
 
 // Level is the severity of a log line.
 type Level string
@@ -132,7 +132,7 @@ const (
 )
 
 // Values lists the levels.
-func (Level) Values() []string { return texts(LevelDebug, LevelInfo, LevelWarn, LevelError) }
+func (Level) Values() []string { return names(LevelDebug, LevelInfo, LevelWarn, LevelError) }
 
 // Format is how log lines look.
 type Format string
@@ -144,9 +144,9 @@ const (
 )
 
 // Values lists the formats.
-func (Format) Values() []string { return texts(FormatConsole, FormatJSON) }
+func (Format) Values() []string { return names(FormatConsole, FormatJSON) }
 
-func texts[S ~string](values ...S) []string {
+func names[S ~string](values ...S) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
 		out[i] = string(v)

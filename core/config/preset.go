@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"embed"
+	"time"
+)
 
 // Default is the configuration beneath all others, without modalities. The sizes are
 // the published ones (Han et al., 2024, Table 6); what the table leaves out is AdamW
@@ -26,4 +29,22 @@ func Default() *Config {
 		Eval: Eval{Resamples: 1000},
 		Log:  Log{Level: LevelInfo, Format: FormatConsole},
 	}
+}
+
+// disjointTopK replaces the default of model.router.top_k for disjoint pools, which
+// are too small for 4 (Table 6).
+const disjointTopK = 2
+
+// presetFiles are configs like a user's, one a preset that differs from Default.
+//
+//go:embed presets/*.yaml
+var presetFiles embed.FS
+
+// presetText is the YAML of a preset, nil where it is Default itself.
+func presetText(p Preset) []byte {
+	text, err := presetFiles.ReadFile("presets/" + string(p) + ".yaml")
+	if err != nil {
+		return nil // not a file of presets: the default, or a name refused elsewhere
+	}
+	return text
 }
