@@ -151,7 +151,7 @@ func suggestVariable(root *schema, name string) string {
 	for _, key := range root.keys("") {
 		known = append(known, envPrefix+strings.ToUpper(strings.ReplaceAll(key, ".", "_")))
 	}
-	if near := nearest(name, known); near != "" {
+	if near := Nearest(name, known); near != "" {
 		return "; did you mean " + near + "?"
 	}
 	return "; variables are named like keys, such as FUSEMOE_TRAIN_EPOCHS for train.epochs"

@@ -2,9 +2,9 @@ package config
 
 import "strings"
 
-// nearest is the candidate closest to a mistyped name, or "" where none is close
+// Nearest is the candidate closest to a mistyped name, or "" where none is close
 // enough to be what was meant: one slip in three letters.
-func nearest(name string, candidates []string) string {
+func Nearest(name string, candidates []string) string {
 	best, least := "", len(name)/3+1
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < least || d == least && best == "" {
@@ -48,7 +48,7 @@ func suggestKey(path, name string, here *schema) string {
 	for _, f := range here.fields {
 		beside = append(beside, f.name)
 	}
-	if n := nearest(name, beside); n != "" {
+	if n := Nearest(name, beside); n != "" {
 		return "; did you mean " + join(path, n) + "?"
 	}
 	for _, key := range configSchema().keys("") {

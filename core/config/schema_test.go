@@ -32,8 +32,8 @@ func TestNearest(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"widht", "width"}, {"Width", "width"}, {"wid", "width"}, {"depth", ""}, {"heads", "heads"}, {"hdden", "hidden"}, {"", ""},
 	} {
-		if got := nearest(c.name, []string{"width", "heads", "hidden"}); got != c.want {
-			t.Errorf("nearest(%q) = %q, want %q", c.name, got, c.want)
+		if got := Nearest(c.name, []string{"width", "heads", "hidden"}); got != c.want {
+			t.Errorf("Nearest(%q) = %q, want %q", c.name, got, c.want)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func (s *schema) choose(n *yaml.Node) (string, error) {
 		}
 	}
 	hint := ""
-	if near := nearest(n.Value, s.choices); near != "" {
+	if near := Nearest(n.Value, s.choices); near != "" {
 		hint = "; did you mean " + near + "?"
 	}
 	return "", fmt.Errorf("%s is not one of %s%s", quoted(n), strings.Join(s.choices, ", "), hint)

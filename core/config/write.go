@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,14 +55,25 @@ func (c *Config) annotate(s *schema, path string, n *yaml.Node) {
 }
 
 func (c *Config) annotateFree(path string, n *yaml.Node) {
-	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
+	switch {
+	case n.Kind == yaml.MappingNode && len(n.Content) > 0:
+		for i := 0; i < len(n.Content); i += 2 {
+			c.annotateFree(join(path, n.Content[i].Value), n.Content[i+1])
+		}
+	case n.Kind == yaml.SequenceNode && slices.ContainsFunc(n.Content, isMapping):
+		// A list of sections has a line each; the first bears the comment.
+		for _, e := range n.Content {
+			if e.Kind != yaml.ScalarNode {
+				e.Style = yaml.FlowStyle
+			}
+		}
+		c.comment(path, n.Content[0])
+	default:
 		c.comment(path, n)
-		return
-	}
-	for i := 0; i < len(n.Content); i += 2 {
-		c.annotateFree(join(path, n.Content[i].Value), n.Content[i+1])
 	}
 }
+
+func isMapping(n *yaml.Node) bool { return n.Kind == yaml.MappingNode }
 
 func (c *Config) comment(path string, n *yaml.Node) {
 	if n.Kind != yaml.ScalarNode {

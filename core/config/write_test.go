@@ -22,7 +22,7 @@ func yamlOf(t testing.TB, cfg *config.Config) string {
 }
 
 func TestWrittenConfigSaysWhereEachValueCameFrom(t *testing.T) {
-	text := yamlOf(t, must(t, one+"  config: {limits: {low: 1}, channels: [a, b]}\npreset: paper\n",
+	text := yamlOf(t, must(t, one+"  config: {limits: {low: 1}, channels: [a, b], ranges: [{hr: 1}, x]}\npreset: paper\n",
 		env("FUSEMOE_MODEL_WIDTH=64"), set("model.router.gate=softmax")))
 	have := map[string]bool{}
 	for line := range strings.Lines(text) {
@@ -32,6 +32,7 @@ func TestWrittenConfigSaysWhereEachValueCameFrom(t *testing.T) {
 		"preset: paper # run.yaml:5",
 		"low: 1 # run.yaml:4",
 		"channels: [a, b] # run.yaml:4",
+		"- {hr: 1} # run.yaml:4", "- x",
 		"source: vitals # default",
 		"encode_timeout: 2m # default",
 		"width: 64 # env FUSEMOE_MODEL_WIDTH",
