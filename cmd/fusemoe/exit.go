@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"strings"
 )
 
@@ -21,23 +21,23 @@ func (a *app) report(ctx context.Context, err error) int {
 	case err == nil:
 		return exitDone
 	case errors.Is(context.Cause(ctx), errInterrupted):
-		fmt.Fprintln(a.err, "fusemoe: "+interruption(a.progress.state(), err))
+		a.say("fusemoe: " + interruption(a.progress.state(), err))
 		return exitUser
 	case errors.As(err, &internal) && internal.Internal():
-		fmt.Fprintln(a.err, "fusemoe: internal error: "+err.Error())
+		a.say("fusemoe: internal error: " + err.Error())
 		return exitInternal
 	}
 	lines := strings.Split(strings.TrimRight(err.Error(), "\n"), "\n")
 	if len(lines) == 1 {
-		fmt.Fprintln(a.err, "fusemoe: "+lines[0])
+		a.say("fusemoe: " + lines[0])
 		return exitUser
 	}
-	fmt.Fprintln(a.err, "fusemoe: several things are wrong:")
-	for _, line := range lines {
-		fmt.Fprintln(a.err, "  "+line)
-	}
+	a.say("fusemoe: several things are wrong:\n  " + strings.Join(lines, "\n  "))
 	return exitUser
 }
+
+// say writes to standard error. If that fails there is nobody left to tell.
+func (a *app) say(text string) { _, _ = io.WriteString(a.err, text+"\n") }
 
 // interruption is one line that says where things stand: the stage that was under
 // way, and what the library says of the run, if it says more than that it stopped.

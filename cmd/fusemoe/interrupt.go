@@ -27,7 +27,7 @@ func interruptible(stderr io.Writer, exit func(int)) (ctx context.Context, stop 
 		for _, then := range []func(){
 			func() {
 				cancel(errInterrupted)
-				fmt.Fprintln(stderr, "\nfusemoe: stopping; press Ctrl-C again to exit at once")
+				fmt.Fprintln(stderr, "fusemoe: stopping; press Ctrl-C again to exit at once")
 			},
 			func() { exit(exitTwice) },
 		} {

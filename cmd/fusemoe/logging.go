@@ -45,16 +45,15 @@ func (a *app) start(settings config.Log) zerolog.Logger {
 		level = zerolog.InfoLevel // config knows no level that zerolog does not
 	}
 	// Lines go through the progress display, which puts them above its bars.
-	a.progress = &progress{}
 	var w io.Writer = a.progress
 	if settings.Format == config.FormatConsole {
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !a.terminal || a.has("NO_COLOR")}
 	}
 	log := zerolog.New(w).Level(level).With().Timestamp().Logger()
 	if a.terminal && settings.Format == config.FormatConsole {
-		a.progress.display = newBars(a.err)
+		a.progress.show(newBars(a.err))
 	} else {
-		a.progress.display = &lines{log: log, err: a.err, now: time.Now}
+		a.progress.show(&lines{log: log, err: a.err, now: time.Now})
 	}
 	return log
 }

@@ -17,13 +17,9 @@ import (
 )
 
 func main() {
-	a := &app{
-		out:      os.Stdout,
-		err:      os.Stderr,
-		environ:  os.Environ(),
-		terminal: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
-	}
-	ctx, stop := interruptible(a.err, os.Exit)
+	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
+	a := newApp(os.Stdout, os.Stderr, os.Environ(), terminal)
+	ctx, stop := interruptible(a.progress, os.Exit)
 	code := a.execute(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)

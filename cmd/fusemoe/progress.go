@@ -10,12 +10,14 @@ import (
 )
 
 // progress passes what the library tells of its work on to a display, and remembers
-// the stage for the line that an interruption leaves. It is a core.Progress.
+// the stage for the line that an interruption leaves. It is a core.Progress. Before
+// there is a display it passes on text alone.
 type progress struct {
-	display display
+	err io.Writer
 
-	mu     sync.Mutex
-	active *meter
+	mu      sync.Mutex
+	display display
+	active  *meter
 }
 
 // display shows stages and takes log lines.
@@ -25,23 +27,37 @@ type display interface {
 	close()
 }
 
+func (p *progress) show(d display) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.display = d
+}
+
+func (p *progress) shown() display {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.display
+}
+
 // Stage begins a stage.
 func (p *progress) Stage(name string, total int) core.Meter {
-	m := &meter{Meter: p.display.Stage(name, total), progress: p, name: name, total: total}
+	m := &meter{Meter: p.shown().Stage(name, total), progress: p, name: name, total: total}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.active = m
 	return m
 }
 
-// Write shows log lines.
-func (p *progress) Write(b []byte) (int, error) { return p.display.Write(b) }
+// Write shows text, whole lines, above what the display draws.
+func (p *progress) Write(b []byte) (int, error) {
+	if d := p.shown(); d != nil {
+		return d.Write(b)
+	}
+	return p.err.Write(b)
+}
 
 // state says where the stage is that has not ended, or nothing.
 func (p *progress) state() string {
-	if p == nil {
-		return ""
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.active == nil {
@@ -53,10 +69,10 @@ func (p *progress) state() string {
 	return fmt.Sprintf("%s (%d of %d)", p.active.name, p.active.done, p.active.total)
 }
 
-// close leaves the terminal as it was. A nil progress was never started.
+// close leaves the terminal as it was.
 func (p *progress) close() {
-	if p != nil && p.display != nil {
-		p.display.close()
+	if d := p.shown(); d != nil {
+		d.close()
 	}
 }
 
@@ -106,7 +122,7 @@ func left(done, total int64, took time.Duration) string {
 	if done == 0 || total <= done {
 		return ""
 	}
-	return short(time.Duration(float64(took)/float64(done)*float64(total-done))) + " left"
+	return short(time.Duration(float64(took) / float64(done) * float64(total-done)))
 }
 
 // short is a duration to the second, or finer below ten.

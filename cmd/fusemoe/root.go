@@ -24,12 +24,16 @@ type app struct {
 	progress            *progress
 }
 
+func newApp(out, err io.Writer, environ []string, terminal bool) *app {
+	return &app{out: out, err: err, environ: environ, terminal: terminal, progress: &progress{err: err}}
+}
+
 // execute runs one command line and returns the exit code.
 func (a *app) execute(ctx context.Context, args []string) (code int) {
 	defer func() {
 		if r := recover(); r != nil {
 			a.progress.close()
-			fmt.Fprintf(a.err, "fusemoe: internal error: %v\n%s", r, debug.Stack())
+			a.say(fmt.Sprintf("fusemoe: internal error: %v\n%s", r, debug.Stack()))
 			code = exitInternal
 		}
 	}()

@@ -94,14 +94,15 @@ func (l *layer) assignFree(path string, parts []string, value string, into map[s
 const envPrefix = "FUSEMOE_"
 
 // fromEnviron makes one layer of each FUSEMOE_* variable, in the order of names. A
-// variable is named like its key: FUSEMOE_MODEL_ROUTER_TOP_K.
+// variable is named like its key: FUSEMOE_MODEL_ROUTER_TOP_K. An empty one counts as
+// not set, as in most programs.
 func fromEnviron(root *schema, environ []string) []*layer {
 	var layers []*layer
 	environ = slices.Clone(environ)
 	slices.Sort(environ)
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, envPrefix) {
+		if !strings.HasPrefix(name, envPrefix) || value == "" {
 			continue
 		}
 		l := newLayer("env " + name)

@@ -18,7 +18,7 @@ type Sources struct {
 	// Text, where it is not nil, is the contents of File, which then is only a name.
 	Text []byte
 	// Environ is a list of NAME=value, such as os.Environ(), of which the FUSEMOE_*
-	// variables count.
+	// variables count that are not empty.
 	Environ []string
 	// Flags are read in their order.
 	Flags []Assignment

@@ -153,7 +153,7 @@ func TestEveryKindOfValueCanBeSet(t *testing.T) {
 func TestVariablesAreNamedLikeKeys(t *testing.T) {
 	cfg := must(t, one,
 		env("FUSEMOE_MODEL_ROUTER_TOP_K=2", "FUSEMOE_MODEL_TIME_WIDTH=32", "FUSEMOE_TRAIN_SEEDS=1,2,3",
-			"FUSEMOE_MODALITIES_0_CONFIG_MAX_NOTES=5", "PATH=/bin", "MODEL_WIDTH=7"))
+			"FUSEMOE_MODALITIES_0_CONFIG_MAX_NOTES=5", "FUSEMOE_TRAIN_EPOCHS=", "PATH=/bin", "MODEL_WIDTH=7"))
 	if got := cfg.Model.Router.TopK; got != 2 {
 		t.Errorf("model.router.top_k = %d, want 2", got)
 	}
