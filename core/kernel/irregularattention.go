@@ -66,6 +66,8 @@ func (a *IrregularAttention[F]) Forward(p *Pool, y []F, s *Series[F], w TimeWeig
 // needs no Forward before it.
 func (a *IrregularAttention[F]) Backward(p *Pool, dw TimeWeights[F], dy []F, s *Series[F], w TimeWeights[F]) {
 	a.check(dy, s, w)
+	fitOrNil(a.Embed, dw.Weight, dw.Bias, dw.QueryBias, dw.KeyBias)
+	fitOrNil(a.Embed*a.Embed, dw.Query, dw.Key)
 	rows := len(s.Times)
 	a.gridSlope = grow(a.gridSlope, a.Steps*a.Embed)
 	a.slope = grow(a.slope, rows*a.Embed)
@@ -142,6 +144,6 @@ func (a *IrregularAttention[F]) check(y []F, s *Series[F], w TimeWeights[F]) {
 	mustHold(s.Samples() == a.Samples && s.Width == a.Width && a.Heads > 0 && e > 0 && e%a.Heads == 0)
 	mustHold(len(y) == a.Samples*a.Steps*a.outputWidth() && len(s.Values) == len(s.Times)*s.Width)
 	mustHold(s.Observed == nil || len(s.Observed) == len(s.Values))
-	mustHold(len(w.Weight) == e && len(w.Bias) == e && len(w.QueryBias) == e && len(w.KeyBias) == e)
-	mustHold(len(w.Query) == e*e && len(w.Key) == e*e)
+	fit(e, w.Weight, w.Bias, w.QueryBias, w.KeyBias)
+	fit(e*e, w.Query, w.Key)
 }
