@@ -18,6 +18,7 @@ type Pool struct {
 	workers int
 	tasks   chan *loop
 	done    sync.WaitGroup
+	current loop // kept between calls, so that For allocates nothing
 }
 
 // loop is one parallel loop: its workers take chunks until none is left.
@@ -26,7 +27,7 @@ type loop struct {
 	n, grain int
 	next     atomic.Int64
 	pending  sync.WaitGroup
-	panicked atomic.Value
+	panicked atomic.Pointer[any]
 }
 
 // NewPool starts a pool of the given number of workers; 0 means one for each
@@ -79,22 +80,26 @@ func (p *Pool) For(n, grain int, body func(lo, hi int)) {
 		}
 		return
 	}
-	l := &loop{body: body, n: n, grain: grain}
+	l := &p.current
+	l.body, l.n, l.grain = body, n, grain
+	l.next.Store(0)
 	for range min(p.workers, chunks) - 1 {
 		l.pending.Add(1)
 		p.tasks <- l
 	}
 	l.run()
 	l.pending.Wait()
-	if v := l.panicked.Load(); v != nil {
-		panic(v)
+	l.body = nil
+	if v := l.panicked.Swap(nil); v != nil {
+		panic(*v)
 	}
 }
 
 func (l *loop) run() {
 	defer func() {
 		if v := recover(); v != nil {
-			l.panicked.CompareAndSwap(nil, v)
+			first := v
+			l.panicked.CompareAndSwap(nil, &first)
 		}
 	}()
 	for {
