@@ -5,7 +5,7 @@ import "unsafe"
 // expMinus replaces each x by exp(x - shift), for a shift that no x exceeds. In
 // float32, results below 1e-37 are as small as that but may not be 0.
 func expMinus[F Float](x []F, shift F) {
-	if isFloat32[F]() && vectorExp {
+	if isFloat32[F]() && activePath() != generic {
 		expMinusVector(unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x)), float32(shift))
 		return
 	}

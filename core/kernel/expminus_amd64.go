@@ -1,15 +1,10 @@
 package kernel
 
-import "golang.org/x/sys/cpu"
-
-// vectorExp says whether expMinusVector can be used here.
-var vectorExp = cpu.X86.HasAVX2 && cpu.X86.HasFMA
-
 // expLanes is how many values expMinusAVX2 works on at once.
 const expLanes = 8
 
-// expMinusVector is expMinus for float32. Every value goes through the same
-// instructions, wherever in x it is.
+// expMinusVector is expMinus for float32 on the paths that have AVX2. Every value goes
+// through the same instructions, wherever in x it is.
 func expMinusVector(x []float32, shift float32) {
 	whole := len(x) &^ (expLanes - 1)
 	if whole > 0 {

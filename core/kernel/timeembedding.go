@@ -90,16 +90,14 @@ func sincos[F Float](x F) (sin, cos F) {
 	r2 := r * r
 	s := r + r*r2*(-1.0/6+r2*(1.0/120+r2*(-1.0/5040+r2*(1.0/362880))))
 	c := 1 + r2*(-1.0/2+r2*(1.0/24+r2*(-1.0/720+r2*(1.0/40320+r2*(-1.0/3628800)))))
-	switch int64(n) & 3 {
-	case 0:
-		return F(s), F(c)
-	case 1:
-		return F(c), F(-s)
-	case 2:
-		return F(-s), F(-c)
-	default:
-		return F(-c), F(s)
-	}
+	// The quadrant swaps the two and sets their signs, on the bits: a branch that
+	// depends on it would be guessed wrongly half of the time.
+	quadrant := uint64(int64(n))
+	sb, cb := math.Float64bits(s), math.Float64bits(c)
+	swap := (sb ^ cb) & -(quadrant & 1)
+	sb ^= swap ^ quadrant&2<<62
+	cb ^= swap ^ (quadrant+1)&2<<62
+	return F(math.Float64frombits(sb)), F(math.Float64frombits(cb))
 }
 
 // sincosRange is how large an argument the one-step reduction serves: beyond it the
