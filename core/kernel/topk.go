@@ -50,7 +50,9 @@ func largest[F Float](chosen []int32, x []F) {
 }
 
 // precedes says whether v comes before u in descending order, which NaN heads.
-func precedes[F Float](v, u F) bool { return v > u || v != v && u == u }
+func precedes[F Float](v, u F) bool { return v > u || isNaN(v) && !isNaN(u) }
+
+func isNaN[F Float](v F) bool { return v != v }
 
 // normalise sets the chosen gates to the softmax of their logits, which are in
 // descending order.
