@@ -43,16 +43,23 @@ func normal[F Float](x F) (cdf, density F) {
 	return F(c), F(d)
 }
 
-// gelu is x·Φ(x), Φ the distribution function of the standard normal distribution
-// (Hendrycks and Gimpel 2016, in its exact form), and its derivative Φ(x) + x·Φ'(x).
-func gelu[F Float](x F) (value, slope F) {
-	v := float64(x)
-	if unsafe.Sizeof(x) == 4 {
-		cdf, density := normal32(v)
-		return F(v * cdf), F(cdf + v*density)
+// gelu fills values with x·Φ(x), Φ the distribution function of the standard normal
+// distribution (Hendrycks and Gimpel 2016, in its exact form).
+func gelu[F Float](values, x []F) {
+	values = values[:len(x)]
+	for i, v := range x {
+		cdf, _ := normal(v)
+		values[i] = v * cdf
 	}
-	cdf, density := normal64(v)
-	return F(v * cdf), F(cdf + v*density)
+}
+
+// geluSlopes fills values with gelu of x and slopes with its derivative Φ(x) + x·Φ'(x).
+func geluSlopes[F Float](values, slopes, x []F) {
+	values, slopes = values[:len(x)], slopes[:len(x)]
+	for i, v := range x {
+		cdf, density := normal(v)
+		values[i], slopes[i] = v*cdf, cdf+v*density
+	}
 }
 
 // expNodes is the number of nodes between one power of two and the next.
