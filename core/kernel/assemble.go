@@ -23,6 +23,11 @@ func (a *Assemble[F]) Forward(p *Pool, x []F, grids [][]F, missing, modality, po
 	w, block, factor := a.Width, a.Steps*a.Width, F(a.Scale)
 	mustHold(len(grids) == a.Modalities && len(missing) == a.Modalities*block)
 	mustHold(len(modality) == a.Modalities*w && len(position) == block)
+	for m, grid := range grids {
+		for _, has := range present[m*a.Samples:][:a.Samples] {
+			mustHold(!has || len(grid) == a.Samples*block)
+		}
+	}
 	p.For(a.Modalities*a.Samples, blockGrain(block), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			m, s := i/a.Samples, i%a.Samples

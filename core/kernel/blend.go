@@ -23,7 +23,7 @@ type Blend[F Float] struct {
 func (m *Blend[F]) Forward(p *Pool, y, a, b, z []F) {
 	m.check(y, a, b, z)
 	if m.Level == PerFeature {
-		p.For(len(z), elementGrain, func(lo, hi int) {
+		p.For(len(z), entryChunk, func(lo, hi int) {
 			y, a, b := y[lo:hi], a[lo:hi], b[lo:hi]
 			for i, v := range z[lo:hi] {
 				g := sigmoid(v)

@@ -13,8 +13,8 @@ func chunkGrain(n, least int) int {
 	return max(least, (n+chunkLimit-1)/chunkLimit)
 }
 
-// blockGrain is how many rows of the given width make a chunk of elementGrain.
-func blockGrain(width int) int { return max(1, elementGrain/max(width, 1)) }
+// blockGrain is how many rows of the given width make a chunk of entryChunk.
+func blockGrain(width int) int { return max(1, entryChunk/max(width, 1)) }
 
 // sumChunks adds up what part returns for the chunks of [0,n), in order.
 func sumChunks(p *Pool, n, least int, part func(lo, hi int) float64) float64 {

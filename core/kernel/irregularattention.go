@@ -24,6 +24,7 @@ type IrregularAttention[F Float] struct {
 	grid, gridPhi, query []F // the grid's times, embedding and scaled projection
 	phi, key             []F // the same of all rows of the series
 
+	gridSlope, slope             []F // derivatives of the embeddings by their sine's argument
 	dquery, dgridPhi, dkey, dphi []F
 
 	slots                   []attentionSlot[F]
@@ -33,10 +34,11 @@ type IrregularAttention[F Float] struct {
 // attentionSlot is what one chunk of samples needs.
 type attentionSlot[F Float] struct {
 	weights, dscores         []F // [Heads·Steps, rows]
-	numerator, denominator   []F // [Heads·Steps, Width]
+	pairs                    []F // [rows, 2·Width]: values, then mask
+	sums                     []F // [Heads·Steps, 2·Width]: numerators, then denominators
 	dquery                   []F // [Steps, Embed], summed over the chunk's samples
 	seen                     []bool
-	underflown               []int // where denominator is too small to divide by
+	underflown               []int // where the denominator is too small to divide by
 	own                      []F   // one feature's weights over the rows
 	rows, first, outputWidth int
 }
@@ -44,7 +46,7 @@ type attentionSlot[F Float] struct {
 // Forward fills y from the series.
 func (a *IrregularAttention[F]) Forward(p *Pool, y []F, s *Series[F], w TimeWeights[F]) {
 	a.check(y, s, w)
-	a.project(p, s, w)
+	a.project(p, s, w, nil, nil)
 	grain := chunkGrain(a.Samples, 1)
 	block := a.Steps * a.outputWidth()
 	p.For(a.Samples, grain, func(lo, hi int) {
@@ -64,8 +66,12 @@ func (a *IrregularAttention[F]) Forward(p *Pool, y []F, s *Series[F], w TimeWeig
 // needs no Forward before it.
 func (a *IrregularAttention[F]) Backward(p *Pool, dw TimeWeights[F], dy []F, s *Series[F], w TimeWeights[F]) {
 	a.check(dy, s, w)
-	a.project(p, s, w)
+	fitOrNil(a.Embed, dw.Weight, dw.Bias, dw.QueryBias, dw.KeyBias)
+	fitOrNil(a.Embed*a.Embed, dw.Query, dw.Key)
 	rows := len(s.Times)
+	a.gridSlope = grow(a.gridSlope, a.Steps*a.Embed)
+	a.slope = grow(a.slope, rows*a.Embed)
+	a.project(p, s, w, a.gridSlope, a.slope)
 	a.dkey = grow(a.dkey, rows*a.Embed)
 	grain := chunkGrain(a.Samples, 1)
 	block := a.Steps * a.outputWidth()
@@ -88,8 +94,9 @@ func (a *IrregularAttention[F]) Backward(p *Pool, dw TimeWeights[F], dy []F, s *
 	a.backwardProjections(p, dw, s, w)
 }
 
-// project embeds and projects the grid and all rows of the series.
-func (a *IrregularAttention[F]) project(p *Pool, s *Series[F], w TimeWeights[F]) {
+// project embeds and projects the grid and all rows of the series, with the slopes
+// of their embeddings where they are not nil.
+func (a *IrregularAttention[F]) project(p *Pool, s *Series[F], w TimeWeights[F], gridSlope, slope []F) {
 	e, rows := a.Embed, len(s.Times)
 	a.grid = grow(a.grid, a.Steps)
 	for j := range a.grid {
@@ -97,13 +104,13 @@ func (a *IrregularAttention[F]) project(p *Pool, s *Series[F], w TimeWeights[F])
 	}
 	a.gridPhi = grow(a.gridPhi, a.Steps*e)
 	a.query = grow(a.query, a.Steps*e)
-	embedTimes(p, a.gridPhi, a.grid, w)
+	embedTimes(p, a.gridPhi, gridSlope, a.grid, w)
 	projectTimes(p, a.query, a.gridPhi, w.Query, w.QueryBias)
 	scaleBy(a.query, a.scoreScale())
 
 	a.phi = grow(a.phi, rows*e)
 	a.key = grow(a.key, rows*e)
-	embedTimes(p, a.phi, s.Times, w)
+	embedTimes(p, a.phi, slope, s.Times, w)
 	projectTimes(p, a.key, a.phi, w.Key, w.KeyBias)
 	if a.slots == nil {
 		a.slots = make([]attentionSlot[F], chunkLimit)
@@ -137,6 +144,6 @@ func (a *IrregularAttention[F]) check(y []F, s *Series[F], w TimeWeights[F]) {
 	mustHold(s.Samples() == a.Samples && s.Width == a.Width && a.Heads > 0 && e > 0 && e%a.Heads == 0)
 	mustHold(len(y) == a.Samples*a.Steps*a.outputWidth() && len(s.Values) == len(s.Times)*s.Width)
 	mustHold(s.Observed == nil || len(s.Observed) == len(s.Values))
-	mustHold(len(w.Weight) == e && len(w.Bias) == e && len(w.QueryBias) == e && len(w.KeyBias) == e)
-	mustHold(len(w.Query) == e*e && len(w.Key) == e*e)
+	fit(e, w.Weight, w.Bias, w.QueryBias, w.KeyBias)
+	fit(e*e, w.Query, w.Key)
 }

@@ -48,17 +48,16 @@ func (a *IrregularAttention[F]) softmaxGradient(slot *attentionSlot[F], dy, valu
 func (a *IrregularAttention[F]) maskedGradient(slot *attentionSlot[F], dy, values, observed []F) {
 	l, width, rows := slot.rows, a.Width, a.Heads*a.Steps
 	a.observe(slot, observed)
-	slot.numerator = grow(slot.numerator, rows*width)
-	slot.denominator = grow(slot.denominator, rows*width)
-	MatMul(nil, NN, rows, width, l, slot.weights, l, values, width, slot.numerator, width, false)
-	MatMul(nil, NN, rows, width, l, slot.weights, l, observed, width, slot.denominator, width, false)
+	a.sum(slot, values, observed)
 	slot.underflown = slot.underflown[:0]
 	tiny := underflow[F]()
 	for r := range rows {
 		h, t := r/a.Steps, r%a.Steps
 		dout := dy[t*slot.outputWidth+h*width:][:width]
-		num, den := slot.numerator[r*width:][:width], slot.denominator[r*width:][:width]
-		for c, d := range den {
+		sums := slot.sums[r*2*width:][:2*width]
+		num, den := sums[:width], sums[width:][:len(dout)]
+		for c, n := range num {
+			d := den[c]
 			if d < tiny {
 				if slot.seen[c] {
 					slot.underflown = append(slot.underflown, r*width+c)
@@ -67,11 +66,10 @@ func (a *IrregularAttention[F]) maskedGradient(slot *attentionSlot[F], dy, value
 				continue
 			}
 			g := dout[c] / d
-			num[c], den[c] = g, -g*(num[c]/d)
+			num[c], den[c] = g, -g*(n/d)
 		}
 	}
-	MatMul(nil, NT, rows, l, width, slot.numerator, width, values, width, slot.dscores, l, false)
-	MatMul(nil, NT, rows, l, width, slot.denominator, width, observed, width, slot.dscores, l, true)
+	MatMul(nil, NT, rows, l, 2*width, slot.sums, 2*width, slot.pairs, 2*width, slot.dscores, l, false)
 	weights := slot.weights[:len(slot.dscores)]
 	for j := range slot.dscores {
 		slot.dscores[j] *= weights[j]
@@ -101,8 +99,8 @@ func (a *IrregularAttention[F]) backwardProjections(p *Pool, dw TimeWeights[F], 
 	a.dphi = grow(a.dphi, rows*e)
 	MatMul(p, NT, a.Steps, e, e, a.dquery, e, w.Query, e, a.dgridPhi, e, false)
 	MatMul(p, NT, rows, e, e, a.dkey, e, w.Key, e, a.dphi, e, false)
-	a.gridGradient.run(p, a.dgridPhi, a.dquery, a.grid, w)
-	a.gradients.run(p, a.dphi, a.dkey, s.Times, w)
+	a.gridGradient.run(p, e, a.dgridPhi, a.gridSlope, a.dquery, a.grid)
+	a.gradients.run(p, e, a.dphi, a.slope, a.dkey, s.Times)
 	copy(dw.QueryBias, a.gridGradient.sum[2*e:])
 	copy(dw.KeyBias, a.gradients.sum[2*e:])
 	addTo(a.gradients.sum[:2*e], a.gridGradient.sum[:2*e])

@@ -36,24 +36,27 @@ func (a *IrregularAttention[F]) forwardSample(slot *attentionSlot[F], y []F, s *
 	values := s.Values[slot.first*width:][:l*width]
 	if s.Observed == nil {
 		divideBySum(slot.weights, l)
-		a.average(slot, y, values)
+		for h := range a.Heads {
+			MatMul(nil, NN, a.Steps, width, l, slot.weights[h*a.Steps*l:], l, values, width,
+				y[h*width:], slot.outputWidth, false)
+		}
 		a.flag(y, slot, nil)
 		return
 	}
 	observed := s.Observed[slot.first*width:][:l*width]
 	a.observe(slot, observed)
-	a.average(slot, y, values)
-	slot.denominator = grow(slot.denominator, a.Heads*a.Steps*width)
-	MatMul(nil, NN, a.Heads*a.Steps, width, l, slot.weights, l, observed, width, slot.denominator, width, false)
+	a.sum(slot, values, observed)
 	tiny := underflow[F]()
 	for h := range a.Heads {
 		for t := range a.Steps {
 			out := y[t*slot.outputWidth+h*width:][:width]
-			den := slot.denominator[(h*a.Steps+t)*width:][:width]
-			for c, d := range den {
+			sums := slot.sums[(h*a.Steps+t)*2*width:][:2*width]
+			num, den := sums[:width], sums[width:][:len(out)]
+			for c, n := range num {
+				d := den[c]
 				switch {
 				case d >= tiny:
-					out[c] /= d
+					out[c] = n / d
 				case slot.seen[c]:
 					out[c] = a.ownSoftmax(slot, h, t, c, values, observed)
 				default:
@@ -65,13 +68,18 @@ func (a *IrregularAttention[F]) forwardSample(slot *attentionSlot[F], y []F, s *
 	a.flag(y, slot, observed)
 }
 
-// average computes y = weights·values for each head, in the columns of that head.
-func (a *IrregularAttention[F]) average(slot *attentionSlot[F], y, values []F) {
-	l, width := slot.rows, a.Width
-	for h := range a.Heads {
-		MatMul(nil, NN, a.Steps, width, l, slot.weights[h*a.Steps*l:], l, values, width,
-			y[h*width:], slot.outputWidth, false)
+// sum fills slot.sums with the numerators and the denominators of all features, side
+// by side, for each head and step: one product for both.
+func (a *IrregularAttention[F]) sum(slot *attentionSlot[F], values, observed []F) {
+	l, width, rows := slot.rows, a.Width, a.Heads*a.Steps
+	slot.pairs = grow(slot.pairs, l*2*width)
+	for r := range l {
+		pair := slot.pairs[r*2*width:][:2*width]
+		copy(pair, values[r*width:][:width])
+		copy(pair[width:], observed[r*width:])
 	}
+	slot.sums = grow(slot.sums, rows*2*width)
+	MatMul(nil, NN, rows, 2*width, l, slot.weights, l, slot.pairs, 2*width, slot.sums, 2*width, false)
 }
 
 // flag fills the last Width columns of y where they are asked for; observed is nil
@@ -147,22 +155,4 @@ func underflow[F Float]() F {
 	}
 	tiny := 1e-290
 	return F(tiny)
-}
-
-// maximum is the largest of the values, of which there is at least one.
-func maximum[F Float](x []F) F {
-	highest := x[0]
-	for _, v := range x[1:] {
-		if v > highest {
-			highest = v
-		}
-	}
-	return highest
-}
-
-// expMinus replaces each x by exp(x - shift).
-func expMinus[F Float](x []F, shift F) {
-	for i, v := range x {
-		x[i] = exp(v - shift)
-	}
 }

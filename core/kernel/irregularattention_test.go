@@ -242,10 +242,7 @@ func checkAttentionGradients(t *testing.T, a *kernel.IrregularAttention[float64]
 	y := make([]float64, len(naiveAttention(a, s, w)))
 	dy := kerneltest.Random[float64](len(y), 1, 5)
 	e := a.Embed
-	dw := kernel.TimeWeights[float64]{
-		Weight: garbage[float64](e), Bias: garbage[float64](e), Query: garbage[float64](e * e),
-		QueryBias: garbage[float64](e), Key: garbage[float64](e * e), KeyBias: garbage[float64](e),
-	}
+	dw := timeWeightsOf[float64](e)
 	a.Backward(nil, dw, dy, s, w)
 	kerneltest.CheckGradients(t, func() float64 {
 		a.Forward(nil, y, s, w)
@@ -301,16 +298,13 @@ func TestIrregularAttentionWorkers(t *testing.T) {
 	}
 	s, w := randomSeries[float32](rows, 5, 0.5, 3), randomTimeWeights[float32](8, 0.5, 9)
 	dy := kerneltest.Random[float32](67*4*3*5, 1, 1)
-	sameForWorkers(t, func(p *kernel.Pool) []float32 {
+	sameForAnyWorkers(t, func(p *kernel.Pool) [][]float32 {
 		a := &kernel.IrregularAttention[float32]{Samples: 67, Steps: 4, Heads: 2, Embed: 8, Width: 5, Flags: true}
 		y := garbage[float32](len(dy))
 		a.Forward(p, y, s, w)
-		dw := kernel.TimeWeights[float32]{
-			Weight: make([]float32, 8), Bias: make([]float32, 8), Query: make([]float32, 64),
-			QueryBias: make([]float32, 8), Key: make([]float32, 64), KeyBias: make([]float32, 8),
-		}
+		dw := timeWeightsOf[float32](8)
 		a.Backward(p, dw, dy, s, w)
-		return slices.Concat(y, dw.Weight, dw.Bias, dw.Query, dw.QueryBias, dw.Key, dw.KeyBias)
+		return [][]float32{y, dw.Weight, dw.Bias, dw.Query, dw.QueryBias, dw.Key, dw.KeyBias}
 	})
 }
 
@@ -342,10 +336,7 @@ func BenchmarkIrregularAttention(b *testing.B) {
 	defer pool.Close()
 	a := &kernel.IrregularAttention[float32]{Samples: 16, Steps: 48, Heads: 8, Embed: 64, Width: 36}
 	y := kerneltest.Random[float32](16*48*8*36, 1, 1)
-	dw := kernel.TimeWeights[float32]{
-		Weight: make([]float32, 64), Bias: make([]float32, 64), Query: make([]float32, 64*64),
-		QueryBias: make([]float32, 64), Key: make([]float32, 64*64), KeyBias: make([]float32, 64),
-	}
+	dw := timeWeightsOf[float32](64)
 	dy := slices.Clone(y)
 	b.Run("forward", func(b *testing.B) {
 		b.ReportAllocs()
@@ -362,4 +353,31 @@ func BenchmarkIrregularAttention(b *testing.B) {
 		}
 		b.ReportMetric(16*float64(b.N)/b.Elapsed().Seconds(), "samples/s")
 	})
+}
+
+// float32, whose exponential is another one, has the gradients of float64.
+func TestIrregularAttentionGradientsInFloat32(t *testing.T) {
+	for _, share := range []float64{0.3, 1} {
+		s, w := randomSeries[float32]([]int{17, 0, 33}, 5, share, 3), randomTimeWeights[float32](16, 0.3, 9)
+		dy := kerneltest.Random[float32](3*7*5*4, 1, 1)
+		got, want := timeWeightsOf[float32](16), timeWeightsOf[float64](16)
+		(&kernel.IrregularAttention[float32]{Samples: 3, Steps: 7, Heads: 4, Embed: 16, Width: 5}).
+			Backward(nil, got, dy, s, w)
+		(&kernel.IrregularAttention[float64]{Samples: 3, Steps: 7, Heads: 4, Embed: 16, Width: 5}).
+			Backward(nil, want, toFloat64(dy), seriesToFloat64(s), weightsToFloat64(w))
+		near(t, "dWeight", toFloat64(got.Weight), want.Weight, 1e-4)
+		near(t, "dBias", toFloat64(got.Bias), want.Bias, 1e-4)
+		near(t, "dQuery", toFloat64(got.Query), want.Query, 1e-4)
+		near(t, "dQueryBias", toFloat64(got.QueryBias), want.QueryBias, 1e-4)
+		near(t, "dKey", toFloat64(got.Key), want.Key, 1e-4)
+		near(t, "dKeyBias", toFloat64(got.KeyBias), want.KeyBias, 1e-4)
+	}
+}
+
+// timeWeightsOf has room for the gradients of all weights with e features.
+func timeWeightsOf[F kernel.Float](e int) kernel.TimeWeights[F] {
+	return kernel.TimeWeights[F]{
+		Weight: garbage[F](e), Bias: garbage[F](e), Query: garbage[F](e * e), QueryBias: garbage[F](e),
+		Key: garbage[F](e * e), KeyBias: garbage[F](e),
+	}
 }

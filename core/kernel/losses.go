@@ -141,7 +141,7 @@ type SquaredError[F Float] struct {
 func (l *SquaredError[F]) Forward(p *Pool, predictions, labels []F) F {
 	l.check(predictions, labels)
 	known := countKnown(p, labels)
-	return meanLoss[F](known, sumChunks(p, len(labels), elementGrain, func(lo, hi int) float64 {
+	return meanLoss[F](known, sumChunks(p, len(labels), entryChunk, func(lo, hi int) float64 {
 		var sum float64
 		for i := lo; i < hi; i++ {
 			if !math.IsNaN(float64(labels[i])) {
@@ -161,7 +161,7 @@ func (l *SquaredError[F]) Backward(p *Pool, dpredictions []F, dloss F, predictio
 	l.check(predictions, labels)
 	mustHold(len(dpredictions) == len(predictions))
 	each := 2 * lossShare(countKnown(p, labels), dloss)
-	p.For(len(labels), elementGrain, func(lo, hi int) {
+	p.For(len(labels), entryChunk, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			dpredictions[i] = 0
 			if !math.IsNaN(float64(labels[i])) {
@@ -177,7 +177,7 @@ func (l *SquaredError[F]) check(predictions, labels []F) {
 
 // countKnown is the number of labels that are not NaN.
 func countKnown[F Float](p *Pool, labels []F) float64 {
-	return sumChunks(p, len(labels), elementGrain, func(lo, hi int) float64 {
+	return sumChunks(p, len(labels), entryChunk, func(lo, hi int) float64 {
 		known := 0
 		for _, y := range labels[lo:hi] {
 			if !math.IsNaN(float64(y)) {

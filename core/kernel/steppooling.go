@@ -126,12 +126,10 @@ func (s *StepPooling[F]) spread(dx, dh []F) {
 // attend fills and returns the attention weights of sequence i.
 func (s *StepPooling[F]) attend(i int, x, q []F) []F {
 	weights := s.weights[i*s.Steps:][:s.Steps]
-	root := s.root()
 	for t := range weights {
-		weights[t] = inner(x[t*s.Width:][:s.Width], q) * root
+		weights[t] = inner(x[t*s.Width:][:s.Width], q)
 	}
-	expMinus(weights, maximum(weights))
-	divideBySum(weights, s.Steps)
+	softmax(weights, s.root())
 	return weights
 }
 

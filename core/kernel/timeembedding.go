@@ -15,8 +15,9 @@ type TimeWeights[F Float] struct {
 // timeRows is how many times one worker embeds at once: some ten microseconds.
 const timeRows = 32
 
-// embedTimes fills phi [len(times), E] with the embedding of each time.
-func embedTimes[F Float](p *Pool, phi, times []F, w TimeWeights[F]) {
+// embedTimes fills phi [len(times), E] with the embedding of each time and slope, if
+// not nil, with its derivative by Weight·t+Bias.
+func embedTimes[F Float](p *Pool, phi, slope, times []F, w TimeWeights[F]) {
 	width := len(w.Weight)
 	p.For(len(times), timeRows, func(lo, hi int) {
 		for r := lo; r < hi; r++ {
@@ -24,8 +25,16 @@ func embedTimes[F Float](p *Pool, phi, times []F, w TimeWeights[F]) {
 			row := phi[r*width : (r+1)*width]
 			weight, bias := w.Weight[:len(row)], w.Bias[:len(row)]
 			row[0] = weight[0]*t + bias[0]
+			if slope == nil {
+				for i := 1; i < len(row); i++ {
+					row[i], _ = sincos(weight[i]*t + bias[i])
+				}
+				continue
+			}
+			slopes := slope[r*width:][:len(row)]
+			slopes[0] = 1
 			for i := 1; i < len(row); i++ {
-				row[i], _ = sincos(weight[i]*t + bias[i])
+				row[i], slopes[i] = sincos(weight[i]*t + bias[i])
 			}
 		}
 	})
@@ -38,10 +47,9 @@ type timeGradients[F Float] struct {
 	sum   []F // their sum, [3E]
 }
 
-// run leaves the sums in g.sum: dphi [n,E] is the gradient of the embedding,
-// dprojected [n,E] that of its projection.
-func (g *timeGradients[F]) run(p *Pool, dphi, dprojected, times []F, w TimeWeights[F]) {
-	width := len(w.Weight)
+// run leaves the sums in g.sum: with E = width, dphi [n,E] is the gradient of the
+// embedding, slope its derivative, dprojected [n,E] the gradient of its projection.
+func (g *timeGradients[F]) run(p *Pool, width int, dphi, slope, dprojected, times []F) {
 	n := len(times)
 	g.parts = grow(g.parts, chunkLimit*3*width)
 	g.sum = grow(g.sum, 3*width)
@@ -50,16 +58,13 @@ func (g *timeGradients[F]) run(p *Pool, dphi, dprojected, times []F, w TimeWeigh
 	p.For(n, grain, func(lo, hi int) {
 		part := g.parts[lo/grain*3*width:][:3*width]
 		dweight, dbias, dproject := part[:width], part[width:2*width], part[2*width:]
-		weight, bias := w.Weight[:width], w.Bias[:width]
 		for r := lo; r < hi; r++ {
 			t := times[r]
-			d := dphi[r*width:][:width]
-			dweight[0] += d[0] * t
-			dbias[0] += d[0]
-			for i := 1; i < width; i++ {
-				_, c := sincos(weight[i]*t + bias[i])
-				dweight[i] += d[i] * c * t
-				dbias[i] += d[i] * c
+			d, slopes := dphi[r*width:][:width], slope[r*width:][:width]
+			for i, v := range d {
+				v *= slopes[i]
+				dweight[i] += v * t
+				dbias[i] += v
 			}
 			addTo(dproject, dprojected[r*width:][:width])
 		}
