@@ -19,7 +19,7 @@ type Activate[F Float] struct {
 // Forward computes y from x, both of Size entries.
 func (a *Activate[F]) Forward(p *Pool, y, x []F) {
 	fit(a.Size, y, x)
-	p.For(a.Size, elementGrain, func(lo, hi int) {
+	p.For(a.Size, entryChunk, func(lo, hi int) {
 		y, x := y[lo:hi], x[lo:hi]
 		y = y[:len(x)]
 		switch a.Kind {
@@ -43,7 +43,7 @@ func (a *Activate[F]) Backward(p *Pool, dx, dy, x []F) {
 		return
 	}
 	fit(a.Size, dx, dy, x)
-	p.For(a.Size, elementGrain, func(lo, hi int) {
+	p.For(a.Size, entryChunk, func(lo, hi int) {
 		dx, dy, x := dx[lo:hi], dy[lo:hi], x[lo:hi]
 		dx, dy = dx[:len(x)], dy[:len(x)]
 		switch a.Kind {

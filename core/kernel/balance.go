@@ -37,7 +37,7 @@ func (m *Importance[F]) Backward(p *Pool, dgates []F, dloss F) {
 	fit(m.Rows*m.Experts, dgates)
 	m.parts = grow(m.parts, m.Experts)
 	variationSlopes(m.parts, m.sums, float64(dloss))
-	p.For(m.Rows, elementGrain/max(m.Experts, 1)+1, func(lo, hi int) {
+	p.For(m.Rows, entryChunk/max(m.Experts, 1)+1, func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			row := dgates[r*m.Experts:][:m.Experts]
 			for e := range row {

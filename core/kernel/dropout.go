@@ -14,7 +14,7 @@ type Dropout[F Float] struct {
 func (d *Dropout[F]) Forward(p *Pool, y, x []F, key uint64, training bool) {
 	fit(d.Size, y, x)
 	threshold, scale := dropout[F](d.Rate, training)
-	p.For(d.Size, elementGrain, func(lo, hi int) {
+	p.For(d.Size, entryChunk, func(lo, hi int) {
 		drop(y[lo:hi], x[lo:hi], key, lo, threshold, scale)
 	})
 }
@@ -36,7 +36,7 @@ type Residual[F Float] struct {
 func (r *Residual[F]) Forward(p *Pool, y, x, z []F, key uint64, training bool) {
 	fit(r.Size, y, x, z)
 	threshold, scale := dropout[F](r.Rate, training)
-	p.For(r.Size, elementGrain, func(lo, hi int) {
+	p.For(r.Size, entryChunk, func(lo, hi int) {
 		y := y[lo:hi]
 		drop(y, z[lo:hi], key, lo, threshold, scale)
 		x := x[lo:hi][:len(y)]
@@ -51,7 +51,7 @@ func (r *Residual[F]) Backward(p *Pool, dx, dz, dy []F, key uint64, training boo
 	fit(r.Size, dy)
 	fitOrNil(r.Size, dx, dz)
 	threshold, scale := dropout[F](r.Rate, training)
-	p.For(r.Size, elementGrain, func(lo, hi int) {
+	p.For(r.Size, entryChunk, func(lo, hi int) {
 		if dx != nil {
 			copy(dx[lo:hi], dy[lo:hi])
 		}

@@ -62,7 +62,7 @@ func (l *GateLogits[F]) Forward(p *Pool, logits, x, w, bias []F) {
 			l.distances(p, logits, x, w)
 		} else if bias != nil {
 			bias := bias[g*e:][:e]
-			p.For(l.Rows, elementGrain/e+1, func(lo, hi int) {
+			p.For(l.Rows, entryChunk/e+1, func(lo, hi int) {
 				for r := lo; r < hi; r++ {
 					accumulate(logits[r*e:][:e], 1, bias)
 				}
@@ -137,7 +137,7 @@ func (l *GateLogits[F]) Backward(p *Pool, dx, dw, dbias, dlogits, x, w, logits [
 // them: x's is Σ_e c_e·(W_e - x), and W_e's is Σ_rows c_e·(x - W_e).
 func (l *GateLogits[F]) slopes(p *Pool, dlogits, logits []F) []F {
 	l.coefficients = grow(l.coefficients, len(dlogits))
-	p.For(len(dlogits), elementGrain, func(lo, hi int) {
+	p.For(len(dlogits), entryChunk, func(lo, hi int) {
 		c, dlogits, logits := l.coefficients[lo:hi], dlogits[lo:hi], logits[lo:hi]
 		dlogits, logits = dlogits[:len(c)], logits[:len(c)]
 		for i := range c {

@@ -18,7 +18,7 @@ func (l *Linear[F]) Forward(p *Pool, y, x, w, b []F) {
 		yg := y[g*l.Rows*l.Out:][:l.Rows*l.Out]
 		if b != nil {
 			bg := b[g*l.Out:][:l.Out]
-			p.For(l.Rows, elementGrain/max(l.Out, 1)+1, func(lo, hi int) {
+			p.For(l.Rows, entryChunk/max(l.Out, 1)+1, func(lo, hi int) {
 				fillRows(yg[lo*l.Out:hi*l.Out], bg)
 			})
 		}

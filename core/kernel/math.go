@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"unsafe"
-)
+import "math"
 
 // The elementary functions of float32 work in float64, where a short polynomial
 // between the nodes of a table is exact to well below half a unit of the float32
@@ -12,7 +9,7 @@ import (
 
 // exp is e^x.
 func exp[F Float](x F) F {
-	if unsafe.Sizeof(x) == 4 {
+	if isFloat32[F]() {
 		return F(exp32(float64(x)))
 	}
 	return F(math.Exp(float64(x)))
@@ -20,7 +17,7 @@ func exp[F Float](x F) F {
 
 // sigmoid is 1 / (1 + e^-x).
 func sigmoid[F Float](x F) F {
-	if unsafe.Sizeof(x) == 4 {
+	if isFloat32[F]() {
 		return F(1 / (1 + exp32(-float64(x))))
 	}
 	return F(1 / (1 + math.Exp(-float64(x))))
@@ -35,7 +32,7 @@ func softplus[F Float](x F) F {
 // normal is the distribution function of the standard normal distribution at x,
 // (1 + erf(x/√2))/2, and its density.
 func normal[F Float](x F) (cdf, density F) {
-	if unsafe.Sizeof(x) == 4 {
+	if isFloat32[F]() {
 		c, d := normal32(float64(x))
 		return F(c), F(d)
 	}

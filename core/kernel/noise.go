@@ -11,7 +11,7 @@ const noiseFloor = 0.01
 // Forward computes noisy from logits and raw, all [Rows, Experts].
 func (n *NoisyLogits[F]) Forward(p *Pool, noisy, logits, raw []F, key uint64) {
 	fit(n.Rows*n.Experts, noisy, logits, raw)
-	p.For(len(noisy), elementGrain, func(lo, hi int) {
+	p.For(len(noisy), entryChunk, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			noisy[i] = logits[i] + F(Normal(key, uint64(i)))*(softplus(raw[i])+noiseFloor)
 		}
@@ -22,7 +22,7 @@ func (n *NoisyLogits[F]) Forward(p *Pool, noisy, logits, raw []F, key uint64) {
 func (n *NoisyLogits[F]) Backward(p *Pool, dlogits, draw, dnoisy, raw []F, key uint64) {
 	fit(n.Rows*n.Experts, dnoisy, raw)
 	fitOrNil(n.Rows*n.Experts, dlogits, draw)
-	p.For(len(dnoisy), elementGrain, func(lo, hi int) {
+	p.For(len(dnoisy), entryChunk, func(lo, hi int) {
 		if dlogits != nil {
 			copy(dlogits[lo:hi], dnoisy[lo:hi])
 		}

@@ -5,8 +5,8 @@ import "sync/atomic"
 // The grains of parallel loops. They fix where sums are cut and so belong to the
 // result: never derive them from the number of workers.
 const (
-	// elementGrain entries take some microseconds, well above the hand-over to a worker.
-	elementGrain = 4096
+	// entryChunk entries take some microseconds, well above the hand-over to a worker.
+	entryChunk = 4096
 	// rowChunk is as many rows of a usual width of 64 to 512.
 	rowChunk = 32
 	// sumChunk is how many rows are summed before the partial sums are: it keeps both
