@@ -7,7 +7,7 @@ import "sync"
 const (
 	// blockDepth is how much of k is packed at once: a strip of B is then 32 KiB
 	// and stays near the core while all row tiles pass over it.
-	blockDepth = 256
+	blockDepth = 384
 	// blockWidth bounds the packed part of B to 4 MiB, part of a last-level cache.
 	blockWidth = 4096
 	// blockTiles is how many row tiles one worker takes at a time: 8·14 packed rows
@@ -58,8 +58,11 @@ var tiledProducts = sync.Pool{New: func() any {
 	return t
 }}
 
-// packedRows lends a worker the memory for its packed block of A.
-var packedRows = sync.Pool{New: func() any { return new([blockTiles * panelRow * blockDepth]float32) }}
+// packedBlock has room for a packed block of A.
+type packedBlock [blockTiles * panelRow * blockDepth]float32
+
+// packedBlocks lends a worker the memory for its packed block.
+var packedBlocks = sync.Pool{New: func() any { return new(packedBlock) }}
 
 // matMulTiled is MatMul through the path's micro-kernel, k > 0. Large operands are
 // packed so that the micro-kernel reads them in one stream; small ones are read in
@@ -74,17 +77,21 @@ func matMulTiled(
 	tiles := ceilDiv(m, s.maxTileRows())
 	tileRows := ceilDiv(m, tiles)
 	packB := kind == NT || m > directRows && n > directCols
-	if !packB && k <= 2*blockDepth && (p.Workers() == 1 || m*n*k < parallelWork) {
-		width := s.maxTileCols()
-		for j := 0; j < n; j += width {
-			for i := 0; i < m; i += tileRows {
-				s.tile(min(tileRows, m-i), min(width, n-j), k, &a[i*aRow], aRow, aCol, &b[j], ldb, &c[i*ldc+j], ldc, accumulate)
-			}
-		}
-		return
-	}
 	if m*n*k < parallelWork {
 		p = nil
+	}
+	if p.Workers() == 1 && k <= blockDepth {
+		if !packB {
+			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, b, ldb, c, ldc, accumulate)
+			return
+		}
+		if kind == NT && roundUp(n, 8)*k <= len(packedBlock{}) {
+			packed := packedBlocks.Get().(*packedBlock)
+			pack(packed[:], roundUp(n, 8), &b[0], ldb, n, k)
+			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, packed[:], roundUp(n, 8), c, ldc, accumulate)
+			packedBlocks.Put(packed)
+			return
+		}
 	}
 	t := tiledProducts.Get().(*tiledProduct)
 	t.path, t.kind, t.m, t.n = s, kind, m, n
@@ -96,10 +103,23 @@ func matMulTiled(
 	tiledProducts.Put(t)
 }
 
+// tileInPlace multiplies operands that lie as the micro-kernel can read them.
+func tileInPlace(
+	s path, m, n, k, tileRows int, a []float32, aRow, aCol int, b []float32, ldb int, c []float32, ldc int, accumulate bool,
+) {
+	width := s.maxTileCols()
+	for j := 0; j < n; j += width {
+		cols := min(width, n-j)
+		for i := 0; i < m; i += tileRows {
+			s.tile(min(tileRows, m-i), cols, k, &a[i*aRow], aRow, aCol, &b[j], ldb, &c[i*ldc+j], ldc, accumulate)
+		}
+	}
+}
+
 func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
 	t.blockRows = t.tileRows * min(blockTiles, ceilDiv(ceilDiv(t.m, t.tileRows), 2*p.Workers()))
 	depth := ceilDiv(k, ceilDiv(k, blockDepth))
-	depth = min(k, ceilDiv(depth, 8)*8) // whole transposed blocks
+	depth = min(k, roundUp(depth, 8)) // whole transposed blocks
 	for t.j0 = 0; t.j0 < t.n; t.j0 += blockWidth {
 		t.width = min(blockWidth, t.n-t.j0)
 		strips := ceilDiv(t.width, t.tileCols)
@@ -162,8 +182,8 @@ func (t *tiledProduct) multiplyBlocks(lo, hi int) {
 func (t *tiledProduct) multiplyBlock(i0, i1, j0, j1 int) {
 	a, aRow, aCol, aTile := at(t.a, i0*t.aRow+t.k0*t.aCol), t.aRow, t.aCol, t.tileRows*t.aRow
 	if j1-j0 > packACols {
-		packed := packedRows.Get().(*[blockTiles * panelRow * blockDepth]float32)
-		defer packedRows.Put(packed)
+		packed := packedBlocks.Get().(*packedBlock)
+		defer packedBlocks.Put(packed)
 		for i := i0; i < i1; i += t.tileRows {
 			dst := packed[(i-i0)/t.tileRows*panelRow*t.depth:]
 			rows := min(t.tileRows, i1-i)
@@ -207,3 +227,5 @@ func pack(dst []float32, dstRow int, src *float32, srcRow, rows, depth int) {
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
+
+func roundUp(a, b int) int { return ceilDiv(a, b) * b }
