@@ -28,9 +28,7 @@ func (a *Activate[F]) Forward(p *Pool, y, x []F) {
 				y[i] = max(v, 0)
 			}
 		case GELU:
-			for i, v := range x {
-				y[i], _ = gelu(v)
-			}
+			gelu(y, x)
 		case Sigmoid:
 			for i, v := range x {
 				y[i] = sigmoid(v)
@@ -57,10 +55,7 @@ func (a *Activate[F]) Backward(p *Pool, dx, dy, x []F) {
 				}
 			}
 		case GELU:
-			for i, v := range x {
-				_, slope := gelu(v)
-				dx[i] = dy[i] * slope
-			}
+			backwardGELU(dx, dy, x)
 		case Sigmoid:
 			for i, v := range x {
 				s := sigmoid(v)
@@ -68,4 +63,21 @@ func (a *Activate[F]) Backward(p *Pool, dx, dy, x []F) {
 			}
 		}
 	})
+}
+
+// geluStrip is how many entries backward passes take at a time, so that the values and
+// slopes stay on the stack.
+const geluStrip = 64
+
+// backwardGELU fills dx with dy times the derivative of GELU at x.
+func backwardGELU[F Float](dx, dy, x []F) {
+	var values, slopes [geluStrip]F
+	for lo := 0; lo < len(x); lo += geluStrip {
+		n := min(geluStrip, len(x)-lo)
+		geluSlopes(values[:n], slopes[:n], x[lo:lo+n])
+		dx, dy := dx[lo:lo+n], dy[lo:lo+n]
+		for i, slope := range slopes[:n] {
+			dx[i] = dy[i] * slope
+		}
+	}
 }

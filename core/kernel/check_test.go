@@ -17,10 +17,10 @@ var sizes = []int{1, 3, 15, 16, 17, 31, 33, 63, 65}
 func normals(n int, seed uint64) []float64 { return kerneltest.Random[float64](n, 1, seed) }
 
 // weighted is the inner product that turns the output of a kernel into a scalar loss.
-func weighted(y, weights []float64) float64 {
+func weighted[F kernel.Float](y, weights []F) float64 {
 	s := 0.0
 	for i := range y {
-		s += y[i] * weights[i]
+		s += float64(y[i]) * float64(weights[i])
 	}
 	return s
 }

@@ -42,9 +42,7 @@ func (m *Experts[F]) Forward(p *Pool, y, x, gates, w1, b1, w2, b2 []F) {
 		fillRows(before, b1[e*m.Hidden:][:m.Hidden])
 		MatMul(nil, NN, n, m.Hidden, m.Width, in, m.Width, w1[e*m.Width*m.Hidden:], m.Hidden, before, m.Hidden, true)
 		hidden := m.scratch[slot*blockRows*m.Hidden:][:len(before)]
-		for j, v := range before {
-			hidden[j], _ = gelu(v)
-		}
+		gelu(hidden, before)
 		out := m.out[b.lo*m.Out : b.hi*m.Out]
 		fillRows(out, b2[e*m.Out:][:m.Out])
 		MatMul(nil, NN, n, m.Out, m.Hidden, hidden, m.Hidden, w2[e*m.Hidden*m.Out:], m.Out, out, m.Out, true)
@@ -117,11 +115,10 @@ func (m *Experts[F]) gather(p *Pool, dy, gates []F) {
 				out := m.out[pair*m.Out:][:m.Out]
 				copy(out, dy[r%m.OutRows*m.Out:])
 				accumulate(sums, gate, out)
-				before := m.before[pair*m.Hidden:][:m.Hidden]
-				hidden := m.hidden[pair*m.Hidden:][:len(before)]
-				for j, v := range before {
-					value, _ := gelu(v)
-					hidden[j] = gate * value
+				hidden := m.hidden[pair*m.Hidden:][:m.Hidden]
+				gelu(hidden, m.before[pair*m.Hidden:][:m.Hidden])
+				for j := range hidden {
+					hidden[j] *= gate
 				}
 			}
 		}
@@ -144,7 +141,7 @@ func (m *Experts[F]) backwardHidden(p *Pool, dgates, gates, w1, w2, b2 []F, want
 				at := int(r)*m.Experts + e
 				row := hidden[j*m.Hidden:][:m.Hidden]
 				before := m.before[(b.lo+j)*m.Hidden:][:m.Hidden]
-				dgate := backwardGELU(row, before, sums, gates[at])
+				dgate := backwardWeighted(row, before, sums, gates[at])
 				if dgates != nil {
 					dgates[at] = dgate + inner(out[j*m.Out:][:m.Out], b2[e*m.Out:][:m.Out])
 				}
@@ -157,15 +154,19 @@ func (m *Experts[F]) backwardHidden(p *Pool, dgates, gates, w1, w2, b2 []F, want
 	})
 }
 
-// backwardGELU replaces grad, the gradient of GELU(before) for a gate of 1, by that of
-// before for the given gate, adds it to sums, and returns grad·GELU(before).
-func backwardGELU[F Float](grad, before, sums []F, gate F) (along F) {
-	grad, sums = grad[:len(before)], sums[:len(before)]
-	for i, v := range before {
-		value, slope := gelu(v)
-		along += grad[i] * value
-		grad[i] *= gate * slope
-		sums[i] += grad[i]
+// backwardWeighted replaces grad, the gradient of GELU(before) for a gate of 1, by that
+// of before for the given gate, adds it to sums, and returns grad·GELU(before).
+func backwardWeighted[F Float](grad, before, sums []F, gate F) (along F) {
+	var values, slopes [geluStrip]F
+	for lo := 0; lo < len(before); lo += geluStrip {
+		n := min(geluStrip, len(before)-lo)
+		geluSlopes(values[:n], slopes[:n], before[lo:lo+n])
+		grad, sums := grad[lo:lo+n], sums[lo:lo+n]
+		along += inner(grad, values[:n])
+		for i, slope := range slopes[:n] {
+			grad[i] *= gate * slope
+			sums[i] += grad[i]
+		}
 	}
 	return along
 }

@@ -7,7 +7,7 @@ import "sync"
 const (
 	// blockDepth is how much of k is packed at once: a strip of B is then 32 KiB
 	// and stays near the core while all row tiles pass over it.
-	blockDepth = 256
+	blockDepth = 384
 	// blockWidth bounds the packed part of B to 4 MiB, part of a last-level cache.
 	blockWidth = 4096
 	// blockTiles is how many row tiles one worker takes at a time: 8·14 packed rows
@@ -21,7 +21,7 @@ const (
 // Sizes below which less is more, in multiply-adds or rows, as measured.
 const (
 	directRows   = 48
-	directB      = 8 << 10
+	directCols   = 128
 	packACols    = 96
 	parallelWork = 1 << 18
 )
@@ -37,6 +37,7 @@ type tiledProduct struct {
 	ldc        int
 	aRow, aCol int
 	accumulate bool
+	packB      bool
 
 	tileRows, tileCols      int // every tile but the last
 	blockRows               int // rows of one unit of work
@@ -47,17 +48,21 @@ type tiledProduct struct {
 	j0, width  int
 	packedB    []float32
 	packStrips func(lo, hi int)
+	packRows   func(lo, hi int)
 	multiply   func(lo, hi int)
 }
 
 var tiledProducts = sync.Pool{New: func() any {
 	t := new(tiledProduct)
-	t.packStrips, t.multiply = t.packStripsOf, t.multiplyBlocks
+	t.packStrips, t.packRows, t.multiply = t.packStripsOf, t.packRowsOf, t.multiplyBlocks
 	return t
 }}
 
-// packedRows lends a worker the memory for its packed block of A.
-var packedRows = sync.Pool{New: func() any { return new([blockTiles * panelRow * blockDepth]float32) }}
+// packedBlock has room for a packed block of A.
+type packedBlock [blockTiles * panelRow * blockDepth]float32
+
+// packedBlocks lends a worker the memory for its packed block.
+var packedBlocks = sync.Pool{New: func() any { return new(packedBlock) }}
 
 // matMulTiled is MatMul through the path's micro-kernel, k > 0. Large operands are
 // packed so that the micro-kernel reads them in one stream; small ones are read in
@@ -71,36 +76,54 @@ func matMulTiled(
 	}
 	tiles := ceilDiv(m, s.maxTileRows())
 	tileRows := ceilDiv(m, tiles)
-	direct := kind != NT && (m <= directRows || n*k <= directB)
-	if direct && (p.Workers() == 1 || m*n*k < parallelWork) {
-		width := s.maxTileCols()
-		for j := 0; j < n; j += width {
-			for i := 0; i < m; i += tileRows {
-				s.tile(min(tileRows, m-i), min(width, n-j), k, &a[i*aRow], aRow, aCol, &b[j], ldb, &c[i*ldc+j], ldc, accumulate)
-			}
-		}
-		return
-	}
+	packB := kind == NT || m > directRows && n > directCols
 	if m*n*k < parallelWork {
 		p = nil
+	}
+	if p.Workers() == 1 && k <= blockDepth {
+		if !packB {
+			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, b, ldb, c, ldc, accumulate)
+			return
+		}
+		if kind == NT && roundUp(n, 8)*k <= len(packedBlock{}) {
+			packed := packedBlocks.Get().(*packedBlock)
+			pack(packed[:], roundUp(n, 8), &b[0], ldb, n, k)
+			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, packed[:], roundUp(n, 8), c, ldc, accumulate)
+			packedBlocks.Put(packed)
+			return
+		}
 	}
 	t := tiledProducts.Get().(*tiledProduct)
 	t.path, t.kind, t.m, t.n = s, kind, m, n
 	t.a, t.b, t.c, t.lda, t.ldb, t.ldc = &a[0], &b[0], &c[0], lda, ldb, ldc
 	t.aRow, t.aCol, t.tileRows, t.tileCols = aRow, aCol, tileRows, s.maxTileCols()
+	t.packB = packB
 	t.run(p, k, accumulate)
 	t.a, t.b, t.c = nil, nil, nil
 	tiledProducts.Put(t)
 }
 
+// tileInPlace multiplies operands that lie as the micro-kernel can read them.
+func tileInPlace(
+	s path, m, n, k, tileRows int, a []float32, aRow, aCol int, b []float32, ldb int, c []float32, ldc int, accumulate bool,
+) {
+	width := s.maxTileCols()
+	for j := 0; j < n; j += width {
+		cols := min(width, n-j)
+		for i := 0; i < m; i += tileRows {
+			s.tile(min(tileRows, m-i), cols, k, &a[i*aRow], aRow, aCol, &b[j], ldb, &c[i*ldc+j], ldc, accumulate)
+		}
+	}
+}
+
 func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
 	t.blockRows = t.tileRows * min(blockTiles, ceilDiv(ceilDiv(t.m, t.tileRows), 2*p.Workers()))
 	depth := ceilDiv(k, ceilDiv(k, blockDepth))
-	depth = min(k, ceilDiv(depth, 8)*8) // whole transposed blocks
+	depth = min(k, roundUp(depth, 8)) // whole transposed blocks
 	for t.j0 = 0; t.j0 < t.n; t.j0 += blockWidth {
 		t.width = min(blockWidth, t.n-t.j0)
 		strips := ceilDiv(t.width, t.tileCols)
-		if size := strips * t.tileCols * depth; cap(t.packedB) < size {
+		if size := strips * t.tileCols * depth; t.packB && cap(t.packedB) < size {
 			t.packedB = make([]float32, size)
 		}
 		down := ceilDiv(t.m, t.blockRows)
@@ -110,25 +133,40 @@ func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
 		t.accumulate = accumulate
 		for t.k0 = 0; t.k0 < k; t.k0 += depth {
 			t.depth = min(depth, k-t.k0)
-			p.For(strips, ceilDiv(strips, 4*p.Workers()), t.packStrips)
+			switch {
+			case t.packB && t.kind == NT:
+				p.For(strips, ceilDiv(strips, 4*p.Workers()), t.packStrips)
+			case t.packB:
+				p.For(t.depth, ceilDiv(t.depth, 4*p.Workers()), t.packRows)
+			}
 			p.For(down*t.blocksAcross, 1, t.multiply)
 			t.accumulate = true
 		}
 	}
 }
 
-// packStripsOf packs the strips lo to hi of the part of B at hand: strip after
-// strip, within it row after row of tileCols elements.
+// packStripsOf packs the strips lo to hi of the part of a transposed B at hand:
+// strip after strip, within it row after row of tileCols elements.
 func (t *tiledProduct) packStripsOf(lo, hi int) {
-	for strip := lo; strip < hi; strip++ {
-		j := strip * t.tileCols
+	for j := lo * t.tileCols; j < min(hi*t.tileCols, t.width); j += t.tileCols {
 		cols := min(t.tileCols, t.width-j)
-		dst := t.packedB[j*t.depth : (j+t.tileCols)*t.depth]
-		if t.kind == NT {
-			pack(dst, t.tileCols, at(t.b, (t.j0+j)*t.ldb+t.k0), t.ldb, cols, t.depth)
-			continue
+		pack(t.packedB[j*t.depth:], t.tileCols, at(t.b, (t.j0+j)*t.ldb+t.k0), t.ldb, cols, t.depth)
+	}
+}
+
+// packRowsOf does the same for the rows lo to hi of the part of B at hand, which
+// are read from end to end.
+func (t *tiledProduct) packRowsOf(lo, hi int) {
+	for q := lo; q < hi; q++ {
+		dst, src := t.packedB[q*t.tileCols:], at(t.b, (t.k0+q)*t.ldb+t.j0)
+		whole, rest := t.width/t.tileCols, t.width%t.tileCols
+		if whole > 0 {
+			copyAVX(whole, t.tileCols, &dst[0], t.tileCols*t.depth, src, t.tileCols)
 		}
-		packRows(dst, t.tileCols, at(t.b, t.k0*t.ldb+t.j0+j), t.ldb, cols, t.depth)
+		if rest > 0 {
+			j := whole * t.tileCols
+			copyAVX(1, rest, &dst[j*t.depth], 0, at(src, j), 0)
+		}
 	}
 }
 
@@ -144,14 +182,14 @@ func (t *tiledProduct) multiplyBlocks(lo, hi int) {
 func (t *tiledProduct) multiplyBlock(i0, i1, j0, j1 int) {
 	a, aRow, aCol, aTile := at(t.a, i0*t.aRow+t.k0*t.aCol), t.aRow, t.aCol, t.tileRows*t.aRow
 	if j1-j0 > packACols {
-		packed := packedRows.Get().(*[blockTiles * panelRow * blockDepth]float32)
-		defer packedRows.Put(packed)
+		packed := packedBlocks.Get().(*packedBlock)
+		defer packedBlocks.Put(packed)
 		for i := i0; i < i1; i += t.tileRows {
 			dst := packed[(i-i0)/t.tileRows*panelRow*t.depth:]
 			rows := min(t.tileRows, i1-i)
 			src := at(t.a, i*t.aRow+t.k0*t.aCol)
 			if t.kind == TN {
-				packRows(dst, panelRow, src, t.lda, rows, t.depth)
+				copyAVX(t.depth, rows, &dst[0], panelRow, src, t.lda)
 			} else {
 				pack(dst, panelRow, src, t.lda, rows, t.depth)
 			}
@@ -159,11 +197,14 @@ func (t *tiledProduct) multiplyBlock(i0, i1, j0, j1 int) {
 		a, aRow, aCol, aTile = &packed[0], 1, panelRow, panelRow*t.depth
 	}
 	for j := j0; j < j1; j += t.tileCols {
-		b := &t.packedB[j*t.depth]
+		b, bRow := at(t.b, t.k0*t.ldb+t.j0+j), t.ldb
+		if t.packB {
+			b, bRow = &t.packedB[j*t.depth], t.tileCols
+		}
 		cols := min(t.tileCols, j1-j)
 		for i := i0; i < i1; i += t.tileRows {
 			t.path.tile(min(t.tileRows, i1-i), cols, t.depth,
-				at(a, (i-i0)/t.tileRows*aTile), aRow, aCol, b, t.tileCols,
+				at(a, (i-i0)/t.tileRows*aTile), aRow, aCol, b, bRow,
 				at(t.c, i*t.ldc+t.j0+j), t.ldc, t.accumulate)
 		}
 	}
@@ -185,11 +226,6 @@ func pack(dst []float32, dstRow int, src *float32, srcRow, rows, depth int) {
 	}
 }
 
-// packRows copies: dst[q·dstRow+r] = src[q·srcRow+r] for r < rows and q < depth.
-func packRows(dst []float32, dstRow int, src *float32, srcRow, rows, depth int) {
-	for q := range depth {
-		copy(dst[q*dstRow:q*dstRow+rows], slice(at(src, q*srcRow), rows))
-	}
-}
-
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
+
+func roundUp(a, b int) int { return ceilDiv(a, b) * b }

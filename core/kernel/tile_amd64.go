@@ -28,6 +28,16 @@ func tileAVX2(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow in
 //go:noescape
 func transposeAVX(blocks, rows int, dst *float32, dstRow int, src *float32, srcRow int)
 
+// copyAVX sets dst[r·dstRow+i] = src[r·srcRow+i] for r < rows (at least 1) and
+// i < cols; up to the next multiple of 8, dst gets zeros.
+//
+//go:noescape
+func copyAVX(rows, cols int, dst *float32, dstRow int, src *float32, srcRow int)
+
+// lanes holds eight lanes that are on, then eight that are off: the eight from 8-n
+// on are a mask for n columns.
+var lanes = [16]int32{-1, -1, -1, -1, -1, -1, -1, -1}
+
 // maxTileRows and maxTileCols are the size of a path's full tile.
 func (s path) maxTileRows() int {
 	if s == avx512 {
@@ -60,6 +70,3 @@ func (s path) tile(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bR
 func at(p *float32, i int) *float32 {
 	return (*float32)(unsafe.Add(unsafe.Pointer(p), 4*i))
 }
-
-// slice is p[:n], under the same condition.
-func slice(p *float32, n int) []float32 { return unsafe.Slice(p, n) }

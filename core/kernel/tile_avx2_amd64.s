@@ -1,17 +1,5 @@
 #include "textflag.h"
 
-// Eight lanes on, then eight off: a window of eight that starts 8-n lanes in has
-// its first n on.
-DATA lanes<>+0(SB)/8, $-1
-DATA lanes<>+8(SB)/8, $-1
-DATA lanes<>+16(SB)/8, $-1
-DATA lanes<>+24(SB)/8, $-1
-DATA lanes<>+32(SB)/8, $0
-DATA lanes<>+40(SB)/8, $0
-DATA lanes<>+48(SB)/8, $0
-DATA lanes<>+56(SB)/8, $0
-GLOBL lanes<>(SB), RODATA|NOPTR, $64
-
 // The accumulators of tile row r are Y(2r) for its first 8 columns and Y(2r+1) for
 // the other 8. SI points to the A element of row 0 and R8, R9, R10 hold 1, 3 and 5
 // times the distance between rows.
@@ -239,7 +227,7 @@ storenarrow:
 
 masked:
 	NEGQ    R13
-	LEAQ    lanes<>+32(SB), R9
+	LEAQ    ·lanes+32(SB), R9
 	VMOVUPS (R9)(R13*4), Y15
 	LEAQ    (R8)(R8*2), R9
 	TESTL   R15, R15

@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // TopK turns logits into gates: in each row the K largest logits are chosen, of equal
 // ones those of the lower index, and a softmax over these K gives their gates. All
 // other gates are 0. K is at least 1 and at most Experts.
@@ -50,7 +52,9 @@ func largest[F Float](chosen []int32, x []F) {
 }
 
 // precedes says whether v comes before u in descending order, which NaN heads.
-func precedes[F Float](v, u F) bool { return v > u || v != v && u == u }
+func precedes[F Float](v, u F) bool { return v > u || isNaN(v) && !isNaN(u) }
+
+func isNaN[F Float](v F) bool { return math.IsNaN(float64(v)) }
 
 // normalise sets the chosen gates to the softmax of their logits, which are in
 // descending order.

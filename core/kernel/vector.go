@@ -60,13 +60,10 @@ func accumulate[F Float](y []F, a F, x []F) {
 
 // softmax replaces row by the softmax of scale·row, for a scale above 0.
 func softmax[F Float](row []F, scale F) {
-	top := row[0]
-	for _, v := range row {
-		top = max(top, v)
+	for i := range row {
+		row[i] *= scale
 	}
-	for i, v := range row {
-		row[i] = exp((v - top) * scale)
-	}
+	expMinus(row, maximum(row))
 	norm := 1 / total(row)
 	for i := range row {
 		row[i] *= norm
