@@ -59,10 +59,10 @@ func Example() {
 func ExampleConfig_Decode() {
 	var config struct {
 		Notes struct {
-			MaxLength int `json:"max_length"`
+			MaxTokens int `json:"max_tokens"`
 		} `json:"notes"`
 	}
-	c := sdk.Config{JSON: []byte(`{"notes": {"max_lenght": 512}}`)}
+	c := sdk.Config{JSON: []byte(`{"notes": {"max_token": 512}}`)}
 	fmt.Println(c.Decode(&config))
-	// Output: notes.max_lenght: unknown key, did you mean max_length?; valid: max_length
+	// Output: notes.max_token: unknown key, did you mean max_tokens?; valid: max_tokens
 }

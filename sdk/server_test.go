@@ -55,7 +55,7 @@ func (m modality) Encode(ctx context.Context, s sdk.Sample) (sdk.Sequence, error
 // fitter is a modality that counts the samples it is fitted with.
 type fitter struct{ modality }
 
-func (fitter) Fit(ctx context.Context, samples iter.Seq2[sdk.Sample, error]) ([]byte, error) {
+func (fitter) Fit(_ context.Context, samples iter.Seq2[sdk.Sample, error]) ([]byte, error) {
 	var ids []byte
 	for s, err := range samples {
 		if err != nil {
@@ -228,7 +228,8 @@ func TestOneBadSampleDoesNotHurtTheOthers(t *testing.T) {
 		case "panics":
 			panic(secret)
 		case "indexes":
-			_ = s.Items[len(s.Items)]
+			none := len(s.Items)
+			_ = s.Items[none]
 		case "fails":
 			return sdk.Sequence{}, &sdk.Diagnostic{Summary: "no text in it", Detail: "write some"}
 		}
