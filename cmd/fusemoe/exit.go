@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+)
+
+// The exit codes.
+const (
+	exitDone     = 0
+	exitUser     = 1
+	exitInternal = 2
+)
+
+// report says once what went wrong and returns the exit code.
+func (a *app) report(ctx context.Context, err error) int {
+	var internal interface{ Internal() bool }
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(context.Cause(ctx), errInterrupted):
+		a.say("fusemoe: " + interruption(a.progress.state(), err))
+		return exitUser
+	case errors.As(err, &internal) && internal.Internal():
+		a.say("fusemoe: internal error: " + err.Error())
+		return exitInternal
+	}
+	lines := strings.Split(strings.TrimRight(err.Error(), "\n"), "\n")
+	if len(lines) == 1 {
+		a.say("fusemoe: " + lines[0])
+		return exitUser
+	}
+	a.say("fusemoe: several things are wrong:\n  " + strings.Join(lines, "\n  "))
+	return exitUser
+}
+
+// say writes to standard error. If that fails there is nobody left to tell.
+func (a *app) say(text string) { _, _ = io.WriteString(a.err, text+"\n") }
+
+// interruption is one line that says where things stand: the stage that was under
+// way, and what the library says of the run, if it says more than that it stopped.
+func interruption(stage string, err error) string {
+	line := "interrupted"
+	if stage != "" {
+		line += " during " + stage
+	}
+	said := strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+	said = strings.TrimSuffix(strings.TrimSuffix(said, context.Canceled.Error()), ": ")
+	if said != "" && said != errInterrupted.Error() {
+		line += "; " + said
+	}
+	return line
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/fusemoe/fusemoe/core"
+)
+
+// progress passes what the library tells of its work on to a display, and remembers
+// the stage for the line that an interruption leaves. It is a core.Progress. Before
+// there is a display it passes on text alone.
+type progress struct {
+	err io.Writer
+
+	mu      sync.Mutex
+	display display
+	active  *meter
+}
+
+// display shows stages and takes log lines.
+type display interface {
+	core.Progress
+	io.Writer
+	close()
+}
+
+func (p *progress) show(d display) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.display = d
+}
+
+func (p *progress) shown() display {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.display
+}
+
+// Stage begins a stage.
+func (p *progress) Stage(name string, total int) core.Meter {
+	m := &meter{Meter: p.shown().Stage(name, total), progress: p, name: name, total: total}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.active = m
+	return m
+}
+
+// Write shows text, whole lines, above what the display draws.
+func (p *progress) Write(b []byte) (int, error) {
+	if d := p.shown(); d != nil {
+		return d.Write(b)
+	}
+	return p.err.Write(b)
+}
+
+// state says where the stage is that has not ended, or nothing.
+func (p *progress) state() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.active == nil {
+		return ""
+	}
+	if p.active.total == 0 {
+		return fmt.Sprintf("%s (%d done)", p.active.name, p.active.done)
+	}
+	return fmt.Sprintf("%s (%d of %d)", p.active.name, p.active.done, p.active.total)
+}
+
+// close leaves the terminal as it was.
+func (p *progress) close() {
+	if d := p.shown(); d != nil {
+		d.close()
+	}
+}
+
+// meter counts what it passes on.
+type meter struct {
+	core.Meter
+	progress    *progress
+	name        string
+	done, total int
+}
+
+// Add counts n steps.
+func (m *meter) Add(n int) {
+	m.progress.mu.Lock()
+	m.done += n
+	m.progress.mu.Unlock()
+	m.Meter.Add(n)
+}
+
+// Done ends the stage.
+func (m *meter) Done() {
+	m.progress.mu.Lock()
+	if m.progress.active == m {
+		m.progress.active = nil
+	}
+	m.progress.mu.Unlock()
+	m.Meter.Done()
+}
+
+// pace is a rate as people read it.
+func pace(done int64, took time.Duration) string {
+	if done == 0 || took <= 0 {
+		return ""
+	}
+	rate := float64(done) / took.Seconds()
+	switch {
+	case rate >= 100:
+		return fmt.Sprintf("%.0f/s", rate)
+	case rate >= 1:
+		return fmt.Sprintf("%.1f/s", rate)
+	}
+	return fmt.Sprintf("%.1f s each", 1/rate)
+}
+
+// left is the time that the rest takes at the pace so far.
+func left(done, total int64, took time.Duration) string {
+	if done == 0 || total <= done {
+		return ""
+	}
+	return short(time.Duration(float64(took) / float64(done) * float64(total-done)))
+}
+
+// short is a duration to the second, or finer below ten.
+func short(d time.Duration) string {
+	if d < 10*time.Second {
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}

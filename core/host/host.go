@@ -1,0 +1,185 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/fusemoe/fusemoe/sdk"
+)
+
+const (
+	// failGrace is how long the other plugins may go on starting when one has failed, so
+	// that one run shows everything that is wrong.
+	failGrace = 3 * time.Second
+	// waitNotice is when a start has taken so long that people wonder.
+	waitNotice = 3 * time.Second
+	// maxSocketPath is the length of the longest path of a Unix socket: 104 bytes on
+	// macOS, 108 on Linux, with the zero at the end.
+	maxSocketPath = 103
+	// socketName is about the longest that go-plugin makes inside our directory.
+	socketName = "/plugin-dir4294967295/plugin4294967295"
+)
+
+// Spec says how to start the plugin of one modality.
+type Spec struct {
+	// Name is the modality's name. Each is different.
+	Name string
+	// Command is the program, an absolute path, and its arguments.
+	Command []string
+	// InProcess is served in the host's own process instead of a Command.
+	InProcess sdk.Modality
+
+	// Config is the plugin's config, a JSON object.
+	Config json.RawMessage
+	// State is what an earlier Fit returned, or empty.
+	State []byte
+	// Dir is a private directory for the plugin, created if need be; empty: none.
+	Dir string
+	// Env are the names of further environment variables that the plugin sees.
+	Env []string
+	// Device is where to compute: cpu, the default, or cuda:0 and so on. Without a
+	// device of its own a plugin sees none.
+	Device string
+	// Threads is how many processor threads the plugin may use; 0: it decides.
+	Threads int
+	// Seed starts the plugin's random generators.
+	Seed uint64
+
+	// ConfigureTimeout bounds Configure, which may load large models; 0: 10 minutes.
+	ConfigureTimeout time.Duration
+	// EncodeTimeout bounds the wait for the answer to each batch; 0: 2 minutes.
+	EncodeTimeout time.Duration
+}
+
+// Fleet is a set of running plugins.
+type Fleet struct {
+	plugins map[string]*Plugin
+	sockets string // the directory with all sockets
+	stop    sync.Once
+}
+
+// Start starts the plugins, all at the same time, and configures them. If one fails, none
+// is left running, and the error is that of every one that failed. Cancelling ctx ends
+// the start; afterwards it means nothing.
+func Start(ctx context.Context, log zerolog.Logger, specs []Spec) (*Fleet, error) {
+	if err := validate(specs); err != nil {
+		return nil, err
+	}
+	sockets, err := socketDir()
+	if err != nil {
+		return nil, err
+	}
+	f := &Fleet{plugins: make(map[string]*Plugin), sockets: sockets}
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var (
+		mu      sync.Mutex
+		pending = make(map[string]bool)
+		errs    = make([]error, len(specs))
+		all     sync.WaitGroup
+	)
+	for _, spec := range specs {
+		pending[spec.Name] = true
+	}
+	notice := time.AfterFunc(waitNotice, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		log.Info().Strs("modalities", slices.Sorted(maps.Keys(pending))).Msg("waiting for plugins to start")
+	})
+	defer notice.Stop()
+	for i, spec := range specs {
+		all.Go(func() {
+			p, err := start(ctx, log, spec, sockets)
+			mu.Lock()
+			defer mu.Unlock()
+			delete(pending, spec.Name)
+			if p != nil {
+				f.plugins[spec.Name] = p
+			}
+			if errs[i] = err; err != nil {
+				time.AfterFunc(failGrace, func() { cancel(errOther) })
+			}
+		})
+	}
+	all.Wait()
+	if err := errors.Join(notOther(errs)...); err != nil {
+		f.Stop()
+		return nil, err
+	}
+	return f, nil
+}
+
+// notOther leaves out the errors of plugins that were given up because of another.
+func notOther(errs []error) []error {
+	var own []error
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, errOther) {
+			own = append(own, err)
+		}
+	}
+	return own
+}
+
+// Plugin returns the plugin of the modality with that name, or nil.
+func (f *Fleet) Plugin(name string) *Plugin { return f.plugins[name] }
+
+// Stop ends all plugins, at the same time: it cancels their calls and asks them to
+// end, cuts their lifelines after 5 seconds, and ends them by force one second later.
+func (f *Fleet) Stop() {
+	f.stop.Do(func() {
+		var all sync.WaitGroup
+		for _, p := range f.plugins {
+			all.Go(p.end)
+		}
+		all.Wait()
+		_ = os.RemoveAll(f.sockets) // what is left of it is empty
+	})
+}
+
+// validate finds mistakes of the caller.
+func validate(specs []Spec) error {
+	names := make(map[string]bool)
+	for _, spec := range specs {
+		switch {
+		case spec.Name == "":
+			return errors.New("host: a modality without a name")
+		case names[spec.Name]:
+			return fmt.Errorf("host: two modalities are named %s", spec.Name)
+		case (len(spec.Command) > 0) == (spec.InProcess != nil):
+			return fmt.Errorf("host: modality %s needs either a command or a modality in process", spec.Name)
+		case spec.InProcess == nil && !filepath.IsAbs(spec.Command[0]):
+			return fmt.Errorf("host: modality %s: %s is not an absolute path", spec.Name, spec.Command[0])
+		}
+		names[spec.Name] = true
+	}
+	return nil
+}
+
+// socketDir makes the directory that only this user can enter.
+func socketDir() (string, error) {
+	base := os.TempDir()
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		base = dir
+	}
+	dir, err := os.MkdirTemp(base, sdk.SocketDirPrefix)
+	if err != nil {
+		return "", fmt.Errorf("host: no place for the plugins' sockets: %w", err)
+	}
+	if n := len(dir) + len(socketName); n > maxSocketPath {
+		return "", errors.Join(
+			fmt.Errorf("host: %s is too long a path for sockets, by %d bytes; set TMPDIR to a shorter one", dir, n-maxSocketPath),
+			os.Remove(dir))
+	}
+	return dir, nil
+}

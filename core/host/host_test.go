@@ -1,0 +1,467 @@
+package host_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/fusemoe/fusemoe/core/host"
+	"github.com/fusemoe/fusemoe/sdk/modalitypb"
+)
+
+// animal is the spec of a plugin of the zoo.
+func animal(t *testing.T, name string) host.Spec {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host.Spec{Name: "m", Command: []string{self, "zoo", name}}
+}
+
+// lines collects what the host logs.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func start(t *testing.T, log *lines, specs ...host.Spec) *host.Fleet {
+	t.Helper()
+	fleet, err := host.Start(t.Context(), zerolog.New(log).Level(zerolog.InfoLevel), specs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fleet.Stop)
+	return fleet
+}
+
+// texts are samples with one text each.
+func texts(contents ...string) iter.Seq2[*modalitypb.Sample, error] {
+	return func(yield func(*modalitypb.Sample, error) bool) {
+		for i, content := range contents {
+			s := &modalitypb.Sample{Id: strconv.Itoa(i), Items: []*modalitypb.Item{
+				{Time: float64(i), MediaType: "text/plain", Payload: &modalitypb.Item_Data{Data: []byte(content)}},
+			}}
+			if !yield(s, nil) {
+				return
+			}
+		}
+	}
+}
+
+// lengths encodes and returns what the zoo's plugins encode; -1 for an error.
+func lengths(p *host.Plugin, samples iter.Seq2[*modalitypb.Sample, error]) (got []int, err error) {
+	err = p.Encode(context.Background(), samples, func(i int, r *modalitypb.Result) error {
+		if i != len(got) {
+			return fmt.Errorf("sample %d after %d", i, len(got))
+		}
+		if r.GetError() != nil {
+			got = append(got, -1)
+			return nil
+		}
+		_, v, _, err := r.GetSequence().Unpack(1)
+		got = append(got, int(v[0]))
+		return err
+	})
+	return got, err
+}
+
+func TestAPluginEncodesEverySampleInOrder(t *testing.T) {
+	t.Parallel()
+	inProcess := host.Spec{Name: "m", InProcess: &plugin{}}
+	for _, spec := range []host.Spec{animal(t, "tame"), inProcess} {
+		p := start(t, &lines{}, spec).Plugin("m")
+		if d := p.Describe(); d.GetName() != "zoo" || d.GetKind() != modalitypb.Kind_KIND_EMBEDDINGS {
+			t.Errorf("described as %v", d)
+		}
+		// Samples of up to 0.7 MB: several batches of several samples.
+		var contents []string
+		for i := range 40 {
+			contents = append(contents, strings.Repeat("x", 1+i%5*170_000))
+		}
+		contents[7] = "now"
+		got, err := lengths(p, texts(contents...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, content := range contents {
+			want := len(content)
+			if content == "now" {
+				want = -1
+			}
+			if i >= len(got) || got[i] != want {
+				t.Fatalf("got %v at sample %d, want %d", got, i, want)
+			}
+		}
+	}
+}
+
+func TestFitAndConfigureWithItsState(t *testing.T) {
+	t.Parallel()
+	p := start(t, &lines{}, host.Spec{Name: "m", InProcess: &fittingPlugin{}}).Plugin("m")
+	before := p.Fingerprint()
+	sent := 0
+	state, err := p.Fit(t.Context(), texts("a", "b", "c"), func(n int) { sent = n })
+	if err != nil || string(state) != "3" || sent != 3 {
+		t.Fatalf("got %q, %v after %d samples", state, err, sent)
+	}
+	if err := p.Configure(t.Context(), state); err != nil {
+		t.Fatal(err)
+	}
+	if p.Fingerprint() == before {
+		t.Error("the state does not change the fingerprint")
+	}
+	if got, err := lengths(p, texts("four")); err != nil || got[0] != 4 {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestNoiseAndHostileLinesAreOnlyLogged(t *testing.T) {
+	t.Parallel()
+	var log lines
+	fleet := start(t, &log, animal(t, "noisy"))
+	if got, err := lengths(fleet.Plugin("m"), texts("four")); err != nil || got[0] != 4 {
+		t.Errorf("got %v, %v", got, err)
+	}
+	fleet.Stop()
+	for _, want := range []string{
+		`{"level":"info","plugin":"m","message":"loading 100%... [2Jdone"}`,
+		`{"level":"info","plugin":"m","message":"{\"@message\": 5, \"@level\":\"info\"}"}`,
+		`{"level":"error","plugin":"m","message":"only words"}`,
+	} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("no line %s in\n%s", want, log.String())
+		}
+	}
+	for line := range strings.Lines(log.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("the log has a broken line: %s", line)
+		}
+	}
+}
+
+func TestFailuresToStartSayWhyAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	missing := host.Spec{Name: "m", Command: []string{filepath.Join(t.TempDir(), "missing")}}
+	tests := []struct {
+		spec host.Spec
+		want []string
+	}{
+		{animal(t, "crashes at start"), []string{
+			"plugin m: start: the process ended (exit status 3); this is a fault of the plugin", "\n  | no licence",
+		}},
+		{animal(t, "speaks version 2"), []string{"it speaks protocol 2, this fusemoe speaks 1; build it with the sdk"}},
+		{missing, []string{"plugin m: start: ", "no such file", "check that the file is there"}},
+	}
+	for _, test := range tests {
+		t.Run(test.want[0], func(t *testing.T) {
+			t.Parallel()
+			fleet, err := host.Start(t.Context(), zerolog.Nop(), []host.Spec{test.spec})
+			if e, ok := errors.AsType[*host.Error](err); !ok || fleet != nil || e.Op != "start" {
+				t.Fatalf("got %v, %v", fleet, err)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %q, want %q in it", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestABadConfigIsADiagnosticOfTheModality(t *testing.T) {
+	t.Parallel()
+	spec := animal(t, "tame")
+	spec.Config = json.RawMessage(`{"word": true}`)
+	_, err := host.Start(t.Context(), zerolog.Nop(), []host.Spec{spec})
+	if _, ok := errors.AsType[*host.DiagnosticError](err); !ok ||
+		err.Error() != "modality m: configure: word: unknown key, did you mean words?; valid: words" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEveryFailureOfAStartIsReported(t *testing.T) {
+	t.Parallel()
+	first, second, good := animal(t, "crashes at start"), animal(t, "speaks version 2"), animal(t, "tame")
+	first.Name, second.Name = "first", "second"
+	_, err := host.Start(t.Context(), zerolog.Nop(), []host.Spec{first, good, second})
+	if err == nil || !strings.Contains(err.Error(), "plugin first: ") || !strings.Contains(err.Error(), "plugin second: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSpecsThatCannotBeStarted(t *testing.T) {
+	good := animal(t, "tame")
+	for want, specs := range map[string][]host.Spec{
+		"without a name":                {{Command: good.Command}},
+		"two modalities are named m":    {good, good},
+		"either a command or":           {{Name: "m"}},
+		"plugin is not an absolute":     {{Name: "m", Command: []string{"plugin"}}},
+		"m needs either a command or a": {{Name: "m", Command: good.Command, InProcess: &plugin{}}},
+	} {
+		if _, err := host.Start(t.Context(), zerolog.Nop(), specs); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+}
+
+func TestAPluginThatDiesWhileEncodingIsExplained(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		animal string
+		want   []string
+	}{
+		{"panics", []string{"plugin m: encode: the process ended (exit status 2)", "\n  | panic: no such weight"}},
+		{"gets killed", []string{"(signal: killed); somebody killed it; most often the system does when memory runs out"}},
+	}
+	for _, test := range tests {
+		t.Run(test.animal, func(t *testing.T) {
+			t.Parallel()
+			fleet := start(t, &lines{}, animal(t, test.animal))
+			_, err := lengths(fleet.Plugin("m"), texts("a", "now"))
+			if _, ok := errors.AsType[*host.Error](err); !ok {
+				t.Fatalf("got %v", err)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %q, want %q in it", err, want)
+				}
+			}
+			if _, err := lengths(fleet.Plugin("m"), texts("a")); err == nil {
+				t.Error("a dead plugin encodes")
+			}
+		})
+	}
+}
+
+func TestAPluginThatHangsIsGivenUp(t *testing.T) {
+	t.Parallel()
+	spec := animal(t, "hangs")
+	spec.EncodeTimeout = 100 * time.Millisecond
+	_, err := lengths(start(t, &lines{}, spec).Plugin("m"), texts("a", "now"))
+	if err == nil || !strings.Contains(err.Error(), "it did not answer; see its last lines, or give it more time with plugins.encode_timeout") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestErrorsOfSamplesAndOfTheCallerEndTheCall(t *testing.T) {
+	t.Parallel()
+	p := start(t, &lines{}, animal(t, "tame")).Plugin("m")
+	errBad := errors.New("bad")
+
+	broken := func(yield func(*modalitypb.Sample, error) bool) { yield(nil, errBad) }
+	if _, err := lengths(p, broken); !errors.Is(err, errBad) {
+		t.Errorf("got %v for an error of samples", err)
+	}
+	if _, err := p.Fit(t.Context(), broken, nil); !errors.Is(err, errBad) {
+		t.Errorf("got %v for an error of samples to fit", err)
+	}
+	err := p.Encode(t.Context(), texts("a", "b"), func(int, *modalitypb.Result) error { return errBad })
+	if !errors.Is(err, errBad) {
+		t.Errorf("got %v for an error of the caller", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	err = p.Encode(ctx, texts("a", "b"), func(int, *modalitypb.Result) error { cancel(); return nil })
+	if err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v after a cancel", err)
+	}
+	if got, err := lengths(p, texts("four")); err != nil || got[0] != 4 {
+		t.Errorf("got %v, %v afterwards", got, err)
+	}
+}
+
+func TestCancelEndsAStart(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	_, err := host.Start(ctx, zerolog.Nop(), []host.Spec{animal(t, "never ready")})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if d := time.Since(began); d > 4*time.Second {
+		t.Errorf("it took %v", d)
+	}
+}
+
+func TestAPluginSeesACleanEnvironment(t *testing.T) {
+	t.Setenv("FUSEMOE_TEST_SECRET", "hidden")
+	t.Setenv("FUSEMOE_TEST_CACHE", "wanted")
+	var log lines
+	spec := animal(t, "tells its environment")
+	spec.Env = []string{"FUSEMOE_TEST_CACHE"}
+	start(t, &log, spec).Stop()
+	for _, want := range []string{"FUSEMOE_TEST_CACHE=wanted", "PATH=" + os.Getenv("PATH"), `"CUDA_VISIBLE_DEVICES="`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the plugin does not see %s", want)
+		}
+	}
+	if strings.Contains(log.String(), "hidden") {
+		t.Error("the plugin sees what nobody listed")
+	}
+}
+
+func TestStopLeavesNothingBehind(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	t.Setenv("TMPDIR", shortTempDir(t))
+	var log lines
+	fleet := start(t, &log, animal(t, "leaves a child"))
+	plugin := pidOf(t, fleet.Plugin("m").Features()[0])
+	var line struct{ Child int }
+	if err := json.Unmarshal([]byte(log.String()), &line); err != nil || line.Child == 0 {
+		t.Fatalf("no child: %v, %s", err, log.String())
+	}
+	fleet.Stop()
+	for what, pid := range map[string]int{"plugin": plugin, "child": line.Child} {
+		if !gone(pid, time.Second) {
+			t.Errorf("the %s is still there", what)
+		}
+	}
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestStopEndsAPluginThatDoesNotListen(t *testing.T) {
+	t.Parallel()
+	fleet := start(t, &lines{}, animal(t, "stops"), host.Spec{Name: "n", InProcess: &plugin{}})
+	pid := pidOf(t, fleet.Plugin("m").Features()[0])
+	waitUntil(t, func() bool { return stateOf(pid) == "T" })
+	began := time.Now()
+	fleet.Stop()
+	if d := time.Since(began); d > 7*time.Second {
+		t.Errorf("it took %v", d)
+	}
+	if !gone(pid, time.Second) {
+		t.Error("the plugin is still there")
+	}
+}
+
+func TestNoPluginOutlivesAKilledHost(t *testing.T) {
+	t.Parallel()
+	tmp := shortTempDir(t)
+	cmd := exec.Command(animal(t, "").Command[0], "zoo", "host")
+	cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "XDG_RUNTIME_DIR=")
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := pidOf(t, strings.TrimSpace(text))
+	if gone(pid, 0) {
+		t.Fatal("the plugin did not live")
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if !gone(pid, 2*time.Second) {
+		t.Error("the plugin lives on")
+	}
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestPluginsStartAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	var specs []host.Spec
+	for i := range 6 {
+		spec := animal(t, "tame")
+		spec.Name = fmt.Sprint("m", i)
+		specs = append(specs, spec)
+	}
+	fleet := start(t, &lines{}, specs...)
+	pids := make(map[string]bool)
+	for _, spec := range specs {
+		pids[fleet.Plugin(spec.Name).Features()[0]] = true
+	}
+	if len(pids) != len(specs) {
+		t.Errorf("%d processes for %d plugins", len(pids), len(specs))
+	}
+	if fleet.Plugin("unknown") != nil {
+		t.Error("there is a plugin that nobody started")
+	}
+}
+
+// shortTempDir is a directory with a path that is short enough for sockets.
+func shortTempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func pidOf(t *testing.T, text string) int {
+	t.Helper()
+	pid, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// gone tells whether the process ends within the time given.
+func gone(pid int, within time.Duration) bool {
+	for deadline := time.Now().Add(within); ; time.Sleep(10 * time.Millisecond) {
+		// A zombie has ended, though nobody has asked how.
+		if s := stateOf(pid); errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || s == "Z" || s == "X" {
+			return true
+		}
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+}
+
+// stateOf is the letter that ps shows for the process, or empty.
+func stateOf(pid int) string {
+	out, _ := exec.Command("ps", "-o", "state=", "-p", strconv.Itoa(pid)).Output()
+	return strings.TrimSpace(string(out))
+}
+
+func waitUntil(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(3 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not happen")
+		}
+	}
+}

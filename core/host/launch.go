@@ -1,0 +1,183 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"github.com/rs/zerolog"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/fusemoe/fusemoe/sdk"
+	"github.com/fusemoe/fusemoe/sdk/modalitypb"
+)
+
+const (
+	// handshakeTimeout bounds the time from starting a process until it listens.
+	// Loading belongs in Configure, so that this can be short.
+	handshakeTimeout = 10 * time.Second
+	// stopGrace is how long a plugin has to end when it was asked to.
+	stopGrace = 5 * time.Second
+	// memoryPipe is the buffer of a connection in memory: a batch of about 1 MiB.
+	memoryPipe = 1 << 20
+
+	cpu = "cpu"
+)
+
+// launch starts the process of a plugin and connects to it.
+func launch(ctx context.Context, log zerolog.Logger, spec Spec, sockets string) (connection, error) {
+	out := &output{log: log}
+	proc := newProcess(spec.Command, out)
+	client := plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig:  sdk.Handshake(),
+		VersionedPlugins: map[int]plugin.PluginSet{sdk.ProtocolVersion: {}},
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
+			proc.env = append(cmd.Env, environment(log, spec)...)
+			return proc, nil
+		},
+		StartTimeout:     handshakeTimeout,
+		Logger:           chatter(log),
+		SkipHostEnv:      true,
+		SyncStdout:       out,
+		SyncStderr:       out,
+		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(callOptions()...)},
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: sockets},
+		// A Unix socket lies in a directory that only this user can enter. On Windows
+		// it is a TCP port, open to every user.
+		AutoMTLS: runtime.GOOS == "windows",
+	})
+	stop := context.AfterFunc(ctx, func() { _ = proc.Kill(ctx) })
+	defer stop()
+	rpc, err := client.Client()
+	if err != nil {
+		err = notStarted(ctx, spec.Name, proc, err)
+		client.Kill()
+		return connection{}, err
+	}
+	conn := rpc.(*plugin.GRPCClient).Conn // the only protocol that is allowed
+	return connection{
+		ModalityClient: modalitypb.NewModalityClient(conn),
+		process:        proc,
+		close:          sync.OnceFunc(func() { shutdown(client, rpc, proc) }),
+	}, nil
+}
+
+// shutdown ends a process: by asking, by cutting its lifeline, by force.
+func shutdown(client *plugin.Client, rpc plugin.ClientProtocol, proc *process) {
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		_ = rpc.Close() // an error means that it is gone, or about to be
+	}()
+	if !proc.ended(stopGrace) {
+		_ = proc.Kill(context.Background()) // what is left then, nobody can end
+	}
+	<-asked
+	client.Kill()
+}
+
+// notStarted finds out why a process did not become a plugin.
+func notStarted(ctx context.Context, name string, proc *process, err error) error {
+	const op = "start"
+	if cause := context.Cause(ctx); cause != nil {
+		return fmt.Errorf("plugin %s: %s: %w", name, op, cause)
+	}
+	if proc.cmd == nil {
+		return &Error{
+			Plugin: name, Op: op, Err: err,
+			Advice: "check that the file is there, executable, and built for this machine",
+		}
+	}
+	if v := proc.protocol(); v != "" && v != strconv.Itoa(sdk.ProtocolVersion) {
+		return &Error{
+			Plugin: name, Op: op,
+			Err:    fmt.Errorf("it speaks protocol %s, this fusemoe speaks %d", v, sdk.ProtocolVersion),
+			Advice: "build it with the sdk of this fusemoe, or use the fusemoe that it was built for",
+		}
+	}
+	if proc.died() {
+		return proc.obituary(name, op)
+	}
+	if proc.protocol() == "" {
+		return &Error{
+			Plugin: name, Op: op, Err: fmt.Errorf("%w within %v", errNoHandshake, handshakeTimeout), Stderr: proc.tail(),
+			Advice: "check that it is a plugin of fusemoe, and that it loads nothing before Configure",
+		}
+	}
+	return &Error{Plugin: name, Op: op, Err: err, Stderr: proc.tail(), Advice: "its last lines may tell"}
+}
+
+// environment is what a plugin sees besides what go-plugin sets: where programs, the user
+// and temporary files are, and what the spec lists.
+func environment(log zerolog.Logger, spec Spec) []string {
+	env := []string{sdk.LogLevelEnv + "=" + log.GetLevel().String()}
+	if spec.Device == "" || spec.Device == cpu {
+		env = append(env, "CUDA_VISIBLE_DEVICES=")
+	}
+	for _, name := range append([]string{"PATH", "HOME", "TMPDIR", "LANG"}, spec.Env...) {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+func callOptions() []grpc.CallOption {
+	return []grpc.CallOption{grpc.MaxCallRecvMsgSize(sdk.MaxMessage), grpc.MaxCallSendMsgSize(sdk.MaxMessage)}
+}
+
+// chatter is a logger for go-plugin itself, at the level debug.
+func chatter(log zerolog.Logger) hclog.Logger {
+	if log.GetLevel() > zerolog.DebugLevel {
+		return hclog.NewNullLogger()
+	}
+	return hclog.New(&hclog.LoggerOptions{Level: hclog.Debug, DisableTime: true, Output: debugLines{log}})
+}
+
+type debugLines struct{ log zerolog.Logger }
+
+func (d debugLines) Write(p []byte) (int, error) {
+	d.log.Debug().Msg(strings.TrimSpace(printable(string(p))))
+	return len(p), nil
+}
+
+// serve serves a modality over a connection in memory: the same server, no process.
+func serve(m sdk.Modality, log zerolog.Logger) (connection, error) {
+	listener := bufconn.Listen(memoryPipe)
+	server := sdk.NewServer(m, log)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(listener) // returns when stopped
+	}()
+	conn, err := grpc.NewClient("passthrough:///memory",
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(callOptions()...))
+	if err != nil {
+		server.Stop()
+		return connection{}, errors.Join(err, listener.Close())
+	}
+	return connection{
+		ModalityClient: modalitypb.NewModalityClient(conn),
+		close: sync.OnceFunc(func() {
+			_ = conn.Close()
+			server.Stop()
+			<-done
+		}),
+	}, nil
+}

@@ -1,0 +1,68 @@
+package kernel
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestPoolCoversTheRangeOnce(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	for _, workers := range []int{1, 2, 3, 8} {
+		p := NewPool(workers)
+		for _, n := range []int{0, 1, 7, 64, 1000} {
+			for _, grain := range []int{0, 1, 5, 64, 2000} {
+				counts := make([]atomic.Int32, n)
+				p.For(n, grain, func(lo, hi int) {
+					if lo%max(grain, 1) != 0 || hi != min(lo+max(grain, 1), n) {
+						t.Errorf("chunk [%d,%d) of %d is not on the grain %d", lo, hi, n, grain)
+					}
+					for i := lo; i < hi; i++ {
+						counts[i].Add(1)
+					}
+				})
+				for i := range counts {
+					if c := counts[i].Load(); c != 1 {
+						t.Fatalf("%d workers, n %d, grain %d: index %d came %d times", workers, n, grain, i, c)
+					}
+				}
+			}
+		}
+		p.Close()
+	}
+}
+
+func TestPoolHandsPanicsOver(t *testing.T) {
+	p := NewPool(3)
+	defer p.Close()
+	for range 20 {
+		func() {
+			defer func() {
+				if v := recover(); v != "chunk 50" {
+					t.Errorf("recovered %v", v)
+				}
+			}()
+			p.For(100, 1, func(lo, _ int) {
+				if lo == 50 {
+					panic("chunk 50")
+				}
+			})
+		}()
+	}
+	var sum atomic.Int64
+	p.For(10, 1, func(lo, _ int) { sum.Add(int64(lo)) })
+	if sum.Load() != 45 {
+		t.Errorf("after a panic the pool sums 0 to 9 to %d", sum.Load())
+	}
+}
+
+func BenchmarkPoolFor(b *testing.B) {
+	p := NewPool(2)
+	defer p.Close()
+	b.ReportAllocs()
+	body := func(int, int) {}
+	for b.Loop() {
+		p.For(2, 1, body)
+	}
+}

@@ -1,0 +1,184 @@
+package sdk
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Decode reads JSON strictly into what v points to, as Config.Decode does. It is for the
+// UnmarshalJSON methods of config types: the path in its diagnostics continues that of
+// the surrounding config.
+func Decode(data []byte, v any) error {
+	return decode(data, reflect.ValueOf(v).Elem(), "")
+}
+
+func decode(data []byte, v reflect.Value, path string) error {
+	if _, ok := v.Addr().Interface().(json.Unmarshaler); ok {
+		return decodeLeaf(data, v, path)
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if string(data) == "null" {
+			v.SetZero()
+			return nil
+		}
+		v.Set(reflect.New(v.Type().Elem()))
+		return decode(data, v.Elem(), path)
+	case reflect.Struct:
+		return decodeStruct(data, v, path)
+	case reflect.Slice:
+		return decodeSlice(data, v, path)
+	case reflect.Map:
+		return decodeMap(data, v, path)
+	default:
+		return decodeLeaf(data, v, path)
+	}
+}
+
+func decodeStruct(data []byte, v reflect.Value, path string) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return wrongType(err, v.Type(), path)
+	}
+	fields := make(map[string][]int)
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.IsExported() && !f.Anonymous && name != "-" {
+			fields[cmp.Or(name, f.Name)] = f.Index
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(members)) {
+		index, ok := fields[key]
+		if !ok {
+			return unknownKey(key, slices.Sorted(maps.Keys(fields)), path)
+		}
+		if err := decode(members[key], v.FieldByIndex(index), join(path, key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func decodeSlice(data []byte, v reflect.Value, path string) error {
+	var elements []json.RawMessage
+	if err := json.Unmarshal(data, &elements); err != nil {
+		return wrongType(err, v.Type(), path)
+	}
+	out := reflect.MakeSlice(v.Type(), len(elements), len(elements))
+	for i, e := range elements {
+		if err := decode(e, out.Index(i), fmt.Sprintf("%s[%d]", path, i)); err != nil {
+			return err
+		}
+	}
+	v.Set(out)
+	return nil
+}
+
+func decodeMap(data []byte, v reflect.Value, path string) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil || v.Type().Key().Kind() != reflect.String {
+		return wrongType(err, v.Type(), path)
+	}
+	out := reflect.MakeMapWithSize(v.Type(), len(members))
+	for _, key := range slices.Sorted(maps.Keys(members)) {
+		e := reflect.New(v.Type().Elem()).Elem()
+		if err := decode(members[key], e, join(path, key)); err != nil {
+			return err
+		}
+		out.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), e)
+	}
+	v.Set(out)
+	return nil
+}
+
+func decodeLeaf(data []byte, v reflect.Value, path string) error {
+	err := json.Unmarshal(data, v.Addr().Interface())
+	if err == nil {
+		return nil
+	}
+	if d, ok := errors.AsType[*Diagnostic](err); ok {
+		return &Diagnostic{Path: join(path, d.Path), Summary: d.Summary, Detail: d.Detail}
+	}
+	return wrongType(err, v.Type(), path)
+}
+
+// wrongType says that the value at path is not what the config type wants.
+func wrongType(err error, want reflect.Type, path string) *Diagnostic {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return &Diagnostic{Path: path, Summary: fmt.Sprintf("%s is not %s", e.Value, article(want))}
+	}
+	return &Diagnostic{Path: path, Summary: err.Error()}
+}
+
+// article names a Go type in the words of JSON.
+func article(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice:
+		return "a list"
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	default:
+		return "a whole number that fits " + t.String()
+	}
+}
+
+func unknownKey(key string, valid []string, path string) *Diagnostic {
+	d := &Diagnostic{Path: join(path, key), Summary: "unknown key", Detail: "valid: " + strings.Join(valid, ", ")}
+	if near := nearest(key, valid); near != "" {
+		d.Summary += fmt.Sprintf(", did you mean %s?", near)
+	}
+	return d
+}
+
+// join appends a key, or a path that begins with one, to a path.
+func join(path, key string) string {
+	if path == "" || key == "" || key[0] == '[' {
+		return path + key
+	}
+	return path + "." + key
+}
+
+// nearest is the valid name that is the fewest edits away from key, or "" if none is
+// near enough to be what was meant.
+func nearest(key string, valid []string) string {
+	best, least := "", 1+len(key)/3
+	for _, name := range valid {
+		if d := edits(key, name); d <= least && (best == "" || d < least) {
+			best, least = name, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance between a and b in bytes.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
