@@ -13,11 +13,9 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/fusemoe/fusemoe/core"
 )
-
-type bug struct{ error }
-
-func (bug) Internal() bool { return true }
 
 func TestErrorsAreToldOnceWithTheirExitCode(t *testing.T) {
 	for _, c := range []struct {
@@ -28,7 +26,7 @@ func TestErrorsAreToldOnceWithTheirExitCode(t *testing.T) {
 		{nil, 0, ""},
 		{errors.New("no such dataset"), 1, "fusemoe: no such dataset\n"},
 		{errors.Join(errors.New("a"), errors.New("b")), 1, "fusemoe: several things are wrong:\n  a\n  b\n"},
-		{fmt.Errorf("train: %w", bug{errors.New("shape")}), 2, "fusemoe: internal error: train: shape\n"},
+		{fmt.Errorf("train: %w: shape", core.ErrInternal), 2, "fusemoe: train: internal error; please report it: shape\n"},
 	} {
 		var stderr bytes.Buffer
 		a := newApp(nil, &stderr, nil, false)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,7 +18,7 @@ type progress struct {
 
 	mu      sync.Mutex
 	display display
-	active  *meter
+	open    []*meter
 }
 
 // display shows stages and takes log lines.
@@ -44,7 +45,7 @@ func (p *progress) Stage(name string, total int) core.Meter {
 	m := &meter{Meter: p.shown().Stage(name, total), progress: p, name: name, total: total}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.active = m
+	p.open = append(p.open, m)
 	return m
 }
 
@@ -56,17 +57,18 @@ func (p *progress) Write(b []byte) (int, error) {
 	return p.err.Write(b)
 }
 
-// state says where the stage is that has not ended, or nothing.
+// state says where the stage is that began last and has not ended, or nothing.
 func (p *progress) state() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.active == nil {
+	if len(p.open) == 0 {
 		return ""
 	}
-	if p.active.total == 0 {
-		return fmt.Sprintf("%s (%d done)", p.active.name, p.active.done)
+	m := p.open[len(p.open)-1]
+	if m.total == 0 {
+		return m.name
 	}
-	return fmt.Sprintf("%s (%d of %d)", p.active.name, p.active.done, p.active.total)
+	return fmt.Sprintf("%s (%d of %d)", m.name, m.done, m.total)
 }
 
 // close leaves the terminal as it was.
@@ -95,9 +97,7 @@ func (m *meter) Add(n int) {
 // Done ends the stage.
 func (m *meter) Done() {
 	m.progress.mu.Lock()
-	if m.progress.active == m {
-		m.progress.active = nil
-	}
+	m.progress.open = slices.DeleteFunc(m.progress.open, func(o *meter) bool { return o == m })
 	m.progress.mu.Unlock()
 	m.Meter.Done()
 }
