@@ -47,9 +47,12 @@ func interruption(stage string, err error) string {
 	if stage != "" {
 		line += " during " + stage
 	}
-	said := strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
-	said = strings.TrimSuffix(strings.TrimSuffix(said, context.Canceled.Error()), ": ")
-	if said != "" && said != errInterrupted.Error() {
+	said := strings.TrimSpace(err.Error())
+	for _, end := range []string{context.Canceled.Error(), errInterrupted.Error()} {
+		said = strings.TrimSuffix(strings.TrimSuffix(said, end), ": ")
+	}
+	// Several lines are several plugins that were told to stop, which is no news.
+	if said != "" && !strings.Contains(said, "\n") {
 		line += "; " + said
 	}
 	return line

@@ -48,11 +48,17 @@ func TestInterruptionSaysWhereThingsStand(t *testing.T) {
 			fmt.Errorf("nothing of seed 42 is kept: %w", context.Canceled),
 			"fusemoe: interrupted during encode vitals (3 of 10); nothing of seed 42 is kept\n",
 		},
+		{
+			errors.Join(fmt.Errorf("plugin a: %w", errInterrupted), fmt.Errorf("plugin b: %w", errInterrupted)),
+			"fusemoe: interrupted during encode vitals (3 of 10)\n",
+		},
 	} {
 		var stderr bytes.Buffer
 		a := newApp(nil, &stderr, nil, false)
 		a.progress.show(&lines{log: zerolog.Nop(), now: time.Now})
-		a.progress.Stage("encode vitals", 10).Add(3)
+		m := a.progress.Stage("encode vitals", 10)
+		m.Add(3)
+		m.Done() // by a defer, before the error is told
 		if got := a.report(ctx, c.err); got != exitUser || stderr.String() != c.said {
 			t.Errorf("report(%v) = %d %q, want 1 %q", c.err, got, stderr.String(), c.said)
 		}

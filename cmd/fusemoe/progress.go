@@ -19,6 +19,8 @@ type progress struct {
 	mu      sync.Mutex
 	display display
 	open    []*meter
+	// short is the stage that has ended last, if it ended before its end.
+	short *meter
 }
 
 // display shows stages and takes log lines.
@@ -45,7 +47,7 @@ func (p *progress) Stage(name string, total int) core.Meter {
 	m := &meter{Meter: p.shown().Stage(name, total), progress: p, name: name, total: total}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.open = append(p.open, m)
+	p.open, p.short = append(p.open, m), nil
 	return m
 }
 
@@ -57,15 +59,19 @@ func (p *progress) Write(b []byte) (int, error) {
 	return p.err.Write(b)
 }
 
-// state says where the stage is that began last and has not ended, or nothing.
+// state says where the stage is that began last and has not come to its end, or
+// nothing.
 func (p *progress) state() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.open) == 0 {
-		return ""
+	m := p.short
+	if len(p.open) > 0 {
+		m = p.open[len(p.open)-1]
 	}
-	m := p.open[len(p.open)-1]
-	if m.total == 0 {
+	switch {
+	case m == nil:
+		return ""
+	case m.total == 0:
 		return m.name
 	}
 	return fmt.Sprintf("%s (%d of %d)", m.name, m.done, m.total)
@@ -97,6 +103,9 @@ func (m *meter) Add(n int) {
 // Done ends the stage.
 func (m *meter) Done() {
 	m.progress.mu.Lock()
+	if m.done < max(m.total, 1) {
+		m.progress.short = m
+	}
 	m.progress.open = slices.DeleteFunc(m.progress.open, func(o *meter) bool { return o == m })
 	m.progress.mu.Unlock()
 	m.Meter.Done()
