@@ -80,7 +80,10 @@ func (m *line) Done() {
 
 // tell logs a line with those fields that have something to say.
 func (m *line) tell(message string, fields ...string) {
-	e := m.log.Info().Int("done", m.done)
+	e := m.log.Info()
+	if m.done > 0 || m.total > 0 {
+		e = e.Int("done", m.done)
+	}
 	if m.total > 0 {
 		e = e.Int("of", m.total)
 	}
