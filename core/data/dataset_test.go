@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,7 +28,7 @@ func TestRequestsAreSortedAndCutAtTheWindow(t *testing.T) {
 		t.Error(diff)
 	}
 	warnings := []string{
-		"vitals.csv: 1 items at or after the end of the window (48 hours) are cut",
+		"vitals.csv: items at or after the end of the window of 48 hours are cut: 1",
 		"samples.csv, unit: split test has one class only",
 	}
 	if diff := cmp.Diff(warnings, d.Warnings); diff != "" {
@@ -121,6 +122,22 @@ func TestSaveLeavesNothingWhenInterrupted(t *testing.T) {
 	parent := t.TempDir()
 	if err := d.Save(ctx, filepath.Join(parent, "saved")); err == nil {
 		t.Fatal("saved although cancelled")
+	}
+	left, err := os.ReadDir(parent)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left %v (%v)", left, err)
+	}
+}
+
+func TestSaveLeavesNothingWhenAFileIsGone(t *testing.T) {
+	dir := folder(t, cohort())
+	d := open(t, dir)
+	if err := os.Remove(filepath.Join(dir, "images", "b.png")); err != nil {
+		t.Fatal(err)
+	}
+	parent := t.TempDir()
+	if err := d.Save(context.Background(), filepath.Join(parent, "saved")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
 	}
 	left, err := os.ReadDir(parent)
 	if err != nil || len(left) > 0 {

@@ -86,7 +86,7 @@ func TestImportOfOneStay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Warnings) != 1 || !strings.HasPrefix(report.Warnings[0], "measurements: 1 items at or after the end of the window") {
+	if len(report.Warnings) != 1 || !strings.HasPrefix(report.Warnings[0], "measurements: items at or after the end of the window of 48 hours are cut: 1") {
 		t.Errorf("warnings %q", report.Warnings)
 	}
 	d, err := data.Open(to)
