@@ -3,5 +3,8 @@ package vitals
 
 import "github.com/fusemoe/fusemoe/sdk"
 
+// Vitals stands for the plugin.
+type Vitals struct{ sdk.Modality }
+
 // New has nothing to return yet.
-func New() sdk.Modality { return nil }
+func New() *Vitals { return nil }
