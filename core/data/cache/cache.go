@@ -6,9 +6,9 @@
 //	for … { err = w.Append(result) }
 //	err = w.Commit()
 //
-//	file, err := cache.Open(path)
+//	file, err := cache.Read(path)
 //
-// A file is there whole or not at all, and Open notices when it was damaged since.
+// WriteState and ReadState keep what a plugin fitted in the same way. A file is there whole or not at all, and Read notices when it was damaged since.
 package cache
 
 import (
@@ -33,7 +33,7 @@ type Header struct {
 	Dim          int      // width of every vector
 	Features     []string // names of the Dim numbers, if they have names
 	Measurements bool     // as in data.Encoded
-	Samples      int      // of the dataset
+	Count        int      // of samples
 }
 
 // File is the content of a cache file.
@@ -59,8 +59,9 @@ func Key(parts ...[]byte) string {
 
 // The parts of the format. A file begins with magic and version.
 const (
-	magic   = "fusemoe\x00"
-	version = 1
+	magic      = "fusemoe\x00"
+	stateMagic = "fusestt\x00"
+	version    = 1
 	// maxDim keeps sizes of damaged files from overflowing; it is far above the width
 	// of any encoder.
 	maxDim = 1 << 24

@@ -22,7 +22,7 @@ import (
 func labs() (Header, []*modalitypb.Result) {
 	h := Header{
 		Name: "labs", Fingerprint: Key([]byte("labs")), Dim: 2, Features: []string{"na", "k"},
-		Measurements: true, Samples: 3,
+		Measurements: true, Count: 3,
 	}
 	return h, []*modalitypb.Result{
 		encoded(data.Sequence{Times: []float64{1, 2}, Values: []float32{140, 0, 139, 4}, Observed: []bool{true, false, true, true}}),
@@ -75,7 +75,7 @@ func labsOf(t testing.TB) (testing.TB, Header, []*modalitypb.Result) {
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	h, results := labs()
-	got, err := Open(written(t, h, results))
+	got, err := Read(written(t, h, results))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,10 +96,10 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 
 func TestAnySequencesAreReadAsWritten(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		h := Header{Name: rapid.String().Draw(r, "name"), Dim: rapid.IntRange(1, 5).Draw(r, "dim"), Samples: rapid.IntRange(0, 4).Draw(r, "samples")}
+		h := Header{Name: rapid.String().Draw(r, "name"), Dim: rapid.IntRange(1, 5).Draw(r, "dim"), Count: rapid.IntRange(0, 4).Draw(r, "samples")}
 		var want []data.Sequence
 		var results []*modalitypb.Result
-		for range h.Samples {
+		for range h.Count {
 			var s data.Sequence
 			for i := range rapid.IntRange(0, 4).Draw(r, "rows") {
 				s.Times = append(s.Times, float64(i))
@@ -107,7 +107,7 @@ func TestAnySequencesAreReadAsWritten(t *testing.T) {
 			}
 			want, results = append(want, s), append(results, encoded(s))
 		}
-		got, err := Open(written(t, h, results))
+		got, err := Read(written(t, h, results))
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -119,7 +119,7 @@ func TestAnySequencesAreReadAsWritten(t *testing.T) {
 
 // The bytes of docs/format/cache.md.
 func TestFormat(t *testing.T) {
-	path := written(t, Header{Name: "n", Fingerprint: "f", Dim: 1, Features: []string{"x"}, Samples: 1},
+	path := written(t, Header{Name: "n", Fingerprint: "f", Dim: 1, Features: []string{"x"}, Count: 1},
 		[]*modalitypb.Result{encoded(data.Sequence{Times: []float64{1}, Values: []float32{2}})})
 	got, err := os.ReadFile(path)
 	if err != nil {
@@ -141,7 +141,7 @@ func TestFormat(t *testing.T) {
 		"1a0400000040",                       // values
 		"3000000000000000",                   // index: the record
 		"4800000000000000",                   // where the index is
-		hex.EncodeToString(got[len(got)-4:]), // checksum, which Open compares
+		hex.EncodeToString(got[len(got)-4:]), // checksum, which Read compares
 	}, "")
 	if diff := cmp.Diff(want, hex.EncodeToString(got)); diff != "" {
 		t.Error(diff)
@@ -192,7 +192,7 @@ func TestAppendRefusesInvalidSequences(t *testing.T) {
 }
 
 func TestMissingFile(t *testing.T) {
-	if _, err := Open(filepath.Join(t.TempDir(), "nowhere")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Read(filepath.Join(t.TempDir(), "nowhere")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/fusemoe/fusemoe/sdk/modalitypb"
 )
 
-// Open reads a file and checks it. The error of a file that is not there is
+// Read reads a file and checks it. The error of a file that is not there is
 // fs.ErrNotExist, of a damaged one ErrUnusable.
-func Open(path string) (*File, error) {
+func Read(path string) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -122,8 +122,8 @@ func (r *reader) file() (*File, error) {
 		return nil, err
 	}
 	f.Encoded = data.Encoded{Name: f.Name, Dim: f.Dim, Features: f.Features, Measurements: f.Measurements}
-	f.Encoded.Sequences = make([]data.Sequence, f.Samples)
-	index := make([]uint64, f.Samples, f.Samples+1)
+	f.Encoded.Sequences = make([]data.Sequence, f.Count)
+	index := make([]uint64, f.Count, f.Count+1)
 	for i := range index {
 		index[i] = r.offset
 		if err := r.record(f, i); err != nil {
@@ -164,7 +164,7 @@ func (r *reader) header(h *Header) error {
 	case int64(features) > r.left/4:
 		return unusable("it is too short for %d names", features)
 	}
-	h.Dim, h.Samples = int(dim), int(samples)
+	h.Dim, h.Count = int(dim), int(samples)
 	for range features {
 		h.Features = append(h.Features, r.text())
 	}

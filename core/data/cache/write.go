@@ -31,10 +31,10 @@ type Writer struct {
 
 // Create starts a file. Its folder must be there.
 func Create(path string, h Header) (*Writer, error) {
-	if h.Dim < 1 || h.Dim > maxDim || h.Samples < 0 {
-		return nil, fmt.Errorf("cache %s: %d samples of width %d", path, h.Samples, h.Dim)
+	if h.Dim < 1 || h.Dim > maxDim || h.Count < 0 {
+		return nil, fmt.Errorf("cache %s: %d samples of width %d", path, h.Count, h.Dim)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".partial-")
+	f, err := beside(path)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +47,11 @@ func Create(path string, h Header) (*Writer, error) {
 	return w, nil
 }
 
+// beside makes the file in which a file is written until it is whole.
+func beside(path string) (*os.File, error) {
+	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".partial-")
+}
+
 // marshal is the header after magic and version.
 func (h *Header) marshal() []byte {
 	var b []byte
@@ -54,7 +59,7 @@ func (h *Header) marshal() []byte {
 	b = appendText(b, h.Fingerprint)
 	b = binary.LittleEndian.AppendUint32(b, uint32(h.Dim))
 	b = append(b, byte(h.kind()))
-	b = binary.LittleEndian.AppendUint64(b, uint64(h.Samples))
+	b = binary.LittleEndian.AppendUint64(b, uint64(h.Count))
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(h.Features)))
 	for _, f := range h.Features {
 		b = appendText(b, f)
@@ -115,8 +120,8 @@ func (w *Writer) Commit() (err error) {
 			err = errors.Join(fmt.Errorf("cache %s: %w", w.path, err), w.discard())
 		}
 	}()
-	if len(w.index) != w.header.Samples {
-		return fmt.Errorf("%d samples instead of %d", len(w.index), w.header.Samples)
+	if len(w.index) != w.header.Count {
+		return fmt.Errorf("%d samples instead of %d", len(w.index), w.header.Count)
 	}
 	start := w.offset
 	for _, offset := range append(w.index, start) {
@@ -130,17 +135,22 @@ func (w *Writer) Commit() (err error) {
 	if _, err := w.file.Write(binary.LittleEndian.AppendUint32(nil, w.sum.Sum32())); err != nil {
 		return err
 	}
-	if err := w.file.Sync(); err != nil {
-		return err
-	}
-	if err := w.file.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(w.file.Name(), w.path); err != nil {
+	if err := place(w.file, w.path); err != nil {
 		return err
 	}
 	w.file = nil
 	return nil
+}
+
+// place moves a finished file to its place, once it is on the disk.
+func place(f *os.File, path string) error {
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }
 
 // Abort removes what was written, unless it was committed.
