@@ -10,6 +10,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/report"
 )
 
 var errPlaceholder = errors.New("package core is not in this branch")
@@ -42,6 +44,12 @@ func WithProgress(Progress) Option { return func() {} }
 // WithBuiltin makes a plugin of that name known, started with argv.
 func WithBuiltin(string, ...string) Option { return func() {} }
 
+// WithDataset takes a dataset in memory in place of the config's data.path.
+func WithDataset(*data.Dataset) Option { return func() {} }
+
+// ErrInternal marks a bug in fusemoe rather than a mistake of its user.
+var ErrInternal = errors.New("internal error; please report it")
+
 // WithSeed chooses among a run's trainings.
 func WithSeed(uint64) Option { return func() {} }
 
@@ -66,14 +74,6 @@ type Summary struct {
 // WriteTable writes the metrics as people read them.
 func (*Summary) WriteTable(io.Writer) error { return errPlaceholder }
 
-// ResultWriter takes predictions.
-type ResultWriter interface {
-	Close() error
-}
-
-// NewResultWriter writes predictions as "csv" or "jsonl".
-func NewResultWriter(io.Writer, string) (ResultWriter, error) { return nil, errPlaceholder }
-
 // Predictor predicts with what a run has learned.
 type Predictor struct{}
 
@@ -81,8 +81,8 @@ type Predictor struct{}
 func OpenRun(context.Context, string, ...Option) (*Predictor, error) { return nil, errPlaceholder }
 
 // PredictDataset predicts the samples of one split of a dataset folder, or of all
-// splits where split is empty.
-func (*Predictor) PredictDataset(context.Context, string, string, ResultWriter) error {
+// where split is nil, and writes them.
+func (*Predictor) PredictDataset(context.Context, string, *data.Split, io.Writer, report.Format) error {
 	return errPlaceholder
 }
 

@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"runtime/debug"
@@ -83,4 +84,23 @@ func boundsCase(t *testing.T, s path, x matrices, low bool) {
 			}
 		}
 	})
+}
+
+func TestVectorsStayInBounds(t *testing.T) {
+	for _, s := range paths() {
+		for n := 1; n < 70; n++ {
+			for _, low := range []bool{false, true} {
+				t.Run("", func(t *testing.T) {
+					x, y, z := guarded(t, n, low), guarded(t, n, low), guarded(t, n, low)
+					mustNotFault(t, fmt.Sprintf("%v on %d values", s, n), func() {
+						expOn(s, y, x, 0)
+						geluOn(s, y, x)
+						geluSlopesOn(s, y, z, x)
+						axpyOn(s, y, 2, x)
+						dotOn(s, y, x)
+					})
+				})
+			}
+		}
+	}
 }

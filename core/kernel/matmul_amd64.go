@@ -85,11 +85,11 @@ func matMulTiled(
 			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, b, ldb, c, ldc, accumulate)
 			return
 		}
-		if kind == NT && roundUp(n, 8)*k <= len(packedBlock{}) {
-			packed := packedBlocks.Get().(*packedBlock)
-			pack(packed[:], roundUp(n, 8), &b[0], ldb, n, k)
-			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, packed[:], roundUp(n, 8), c, ldc, accumulate)
-			packedBlocks.Put(packed)
+		if kind == NT && roundUp8(n)*k <= len(smallOperand{}) {
+			packed := smallOperands.Get().(*smallOperand)
+			pack(packed[:], roundUp8(n), &b[0], ldb, n, k)
+			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, packed[:], roundUp8(n), c, ldc, accumulate)
+			smallOperands.Put(packed)
 			return
 		}
 	}
@@ -102,6 +102,11 @@ func matMulTiled(
 	t.a, t.b, t.c = nil, nil, nil
 	tiledProducts.Put(t)
 }
+
+// smallOperand has room for a small transposed B.
+type smallOperand [8 << 10]float32
+
+var smallOperands = sync.Pool{New: func() any { return new(smallOperand) }}
 
 // tileInPlace multiplies operands that lie as the micro-kernel can read them.
 func tileInPlace(
@@ -119,7 +124,7 @@ func tileInPlace(
 func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
 	t.blockRows = t.tileRows * min(blockTiles, ceilDiv(ceilDiv(t.m, t.tileRows), 2*p.Workers()))
 	depth := ceilDiv(k, ceilDiv(k, blockDepth))
-	depth = min(k, roundUp(depth, 8)) // whole transposed blocks
+	depth = min(k, roundUp8(depth)) // whole transposed blocks
 	for t.j0 = 0; t.j0 < t.n; t.j0 += blockWidth {
 		t.width = min(blockWidth, t.n-t.j0)
 		strips := ceilDiv(t.width, t.tileCols)
@@ -228,4 +233,4 @@ func pack(dst []float32, dstRow int, src *float32, srcRow, rows, depth int) {
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-func roundUp(a, b int) int { return ceilDiv(a, b) * b }
+func roundUp8(n int) int { return (n + 7) &^ 7 }

@@ -60,6 +60,8 @@ func matMulGeneric[F Float](
 
 // multiplyRows adds the product of one or two rows of A and a B of n columns to as
 // many rows of C.
+//
+//nolint:unconvert // the conversions round, see matMulGeneric
 func multiplyRows[F Float](rows, n, k int, a []F, lda int, b []F, ldb int, c []F, ldc int) {
 	whole := 0
 	if rows == 2 {
@@ -81,6 +83,8 @@ func multiplyRows[F Float](rows, n, k int, a []F, lda int, b []F, ldb int, c []F
 }
 
 // multiplyTile adds a product of two rows and four columns to C.
+//
+//nolint:unconvert // the conversions round, see matMulGeneric
 func multiplyTile[F Float](a0, a1, b []F, ldb int, c0, c1 []F) {
 	a1, c0, c1 = a1[:len(a0)], c0[:4], c1[:4]
 	c00, c01, c02, c03 := c0[0], c0[1], c0[2], c0[3]

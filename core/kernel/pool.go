@@ -24,6 +24,7 @@ type Pool struct {
 	done    sync.WaitGroup
 	current loop // kept between calls, so that For allocates nothing
 
+	busy     atomic.Bool
 	turn     atomic.Uint64 // loops so far; a worker waits for it to move
 	sleepers atomic.Int32
 	mutex    sync.Mutex // around the sleep on awake
@@ -50,6 +51,8 @@ const (
 // spinTime is how long an idle goroutine looks for work before it sleeps. Kernels
 // follow one another within microseconds, while waking a thread takes tens of them.
 const spinTime = 50 * time.Microsecond
+
+const errPoolBusy = "kernel: Pool.For: a loop of this pool is running already"
 
 // NewPool starts a pool of the given number of workers; 0 means one for each
 // processor. Close it when done.
@@ -102,6 +105,9 @@ func (p *Pool) For(n, grain int, body func(lo, hi int)) {
 		}
 		return
 	}
+	if !p.busy.CompareAndSwap(false, true) {
+		panic(errPoolBusy)
+	}
 	l := &p.current
 	l.body, l.n, l.grain = body, n, grain
 	l.next.Store(0)
@@ -110,6 +116,7 @@ func (p *Pool) For(n, grain int, body func(lo, hi int)) {
 	l.run()
 	l.wait(p.spin)
 	l.body = nil
+	p.busy.Store(false)
 	if v := l.panicked.Swap(nil); v != nil {
 		panic(*v)
 	}

@@ -3,6 +3,7 @@ package kernel
 import (
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -55,6 +56,41 @@ func TestPoolHandsPanicsOver(t *testing.T) {
 	if sum.Load() != 45 {
 		t.Errorf("after a panic the pool sums 0 to 9 to %d", sum.Load())
 	}
+}
+
+// Loops of every length in quick succession, so that workers come late, come twice
+// and fall asleep in between.
+func TestPoolLoopsDoNotMix(t *testing.T) {
+	for _, workers := range []int{2, 8} {
+		p := NewPool(workers)
+		for i := range 3000 {
+			var sum atomic.Int64
+			n := i % 17
+			p.For(n, 1+i%3, func(lo, hi int) {
+				for j := lo; j < hi; j++ {
+					sum.Add(int64(j + 1))
+				}
+			})
+			if want := int64(n * (n + 1) / 2); sum.Load() != want {
+				t.Fatalf("%d workers, loop %d: sum %d, want %d", workers, i, sum.Load(), want)
+			}
+			if i%1000 == 0 {
+				time.Sleep(2 * spinTime)
+			}
+		}
+		p.Close()
+	}
+}
+
+func TestPoolRefusesLoopsWithinLoops(t *testing.T) {
+	p := NewPool(2)
+	defer p.Close()
+	defer func() {
+		if v := recover(); v != errPoolBusy {
+			t.Errorf("recovered %v", v)
+		}
+	}()
+	p.For(2, 1, func(int, int) { p.For(2, 1, func(int, int) {}) })
 }
 
 func BenchmarkPoolFor(b *testing.B) {

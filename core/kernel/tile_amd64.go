@@ -34,10 +34,6 @@ func transposeAVX(blocks, rows int, dst *float32, dstRow int, src *float32, srcR
 //go:noescape
 func copyAVX(rows, cols int, dst *float32, dstRow int, src *float32, srcRow int)
 
-// lanes holds eight lanes that are on, then eight that are off: the eight from 8-n
-// on are a mask for n columns.
-var lanes = [16]int32{-1, -1, -1, -1, -1, -1, -1, -1}
-
 // maxTileRows and maxTileCols are the size of a path's full tile.
 func (s path) maxTileRows() int {
 	if s == avx512 {

@@ -1,5 +1,17 @@
 #include "textflag.h"
 
+// lanes has eight lanes on, then eight off: the eight from 8-n on are a mask for n
+// values. Other files use it too.
+DATA ·lanes+0(SB)/8, $-1
+DATA ·lanes+8(SB)/8, $-1
+DATA ·lanes+16(SB)/8, $-1
+DATA ·lanes+24(SB)/8, $-1
+DATA ·lanes+32(SB)/8, $0
+DATA ·lanes+40(SB)/8, $0
+DATA ·lanes+48(SB)/8, $0
+DATA ·lanes+56(SB)/8, $0
+GLOBL ·lanes(SB), RODATA|NOPTR, $64
+
 // The accumulators of tile row r are Y(2r) for its first 8 columns and Y(2r+1) for
 // the other 8. SI points to the A element of row 0 and R8, R9, R10 hold 1, 3 and 5
 // times the distance between rows.
