@@ -332,6 +332,25 @@ func TestAPluginSeesACleanEnvironment(t *testing.T) {
 	}
 }
 
+func TestStopEndsACall(t *testing.T) {
+	t.Parallel()
+	fleet := start(t, &lines{}, animal(t, "hangs"))
+	began := time.Now()
+	err := fleet.Plugin("m").Encode(t.Context(), texts("a", "b", strings.Repeat("x", 2<<20), "now"),
+		func(i int, _ *modalitypb.Result) error {
+			if i == 2 { // the plugin hangs from here on
+				go fleet.Stop()
+			}
+			return nil
+		})
+	if err == nil || err.Error() != "plugin m: encode: the plugin was stopped" {
+		t.Errorf("got %v", err)
+	}
+	if d := time.Since(began); d > 5*time.Second {
+		t.Errorf("it took %v", d)
+	}
+}
+
 func TestStopLeavesNothingBehind(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", "")
 	t.Setenv("TMPDIR", shortTempDir(t))
@@ -467,5 +486,36 @@ func waitUntil(t *testing.T, done func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not happen")
 		}
+	}
+}
+
+// BenchmarkEncode measures what a process costs: bytes that reach the plugin in a second.
+func BenchmarkEncode(b *testing.B) {
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, spec := range map[string]host.Spec{
+		"process":   {Name: "m", Command: []string{self, "zoo", "tame"}},
+		"inprocess": {Name: "m", InProcess: &plugin{}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			fleet, err := host.Start(b.Context(), zerolog.Nop(), []host.Spec{spec})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer fleet.Stop()
+			const samples, size = 512, 5 * 1024 * 4
+			contents := make([]string, samples)
+			for i := range contents {
+				contents[i] = strings.Repeat("x", size)
+			}
+			b.SetBytes(samples * size)
+			for b.Loop() {
+				if _, err := lengths(fleet.Plugin("m"), texts(contents...)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
