@@ -10,54 +10,50 @@ const (
 	TN                // A is k×m and used transposed, B is k×n
 )
 
+const errMatMul = "kernel: MatMul: operands are too short for their sizes and strides"
+
 // MatMul computes C = A·B, or C += A·B when accumulate is set, for C of m×n and an
 // inner length of k. lda, ldb and ldc are the row strides of A, B and C as stored.
+// C must not overlap A or B.
 //
-// Each element of C is summed over k in ascending order whatever m and n are, so
-// that a row of C does not depend on which other rows are computed beside it.
+// Each element of C is summed over k in ascending order, from 0 or from what C
+// holds, whatever m and n are, so that a row of C does not depend on which other
+// rows are computed beside it. The fast paths round once for each multiply-add and
+// agree with each other to the last bit; plain Go rounds twice.
 func MatMul[F Float](p *Pool, kind Product, m, n, k int, a []F, lda int, b []F, ldb int, c []F, ldc int, accumulate bool) {
-	p.For(m, matMulRows, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			row := c[i*ldc : i*ldc+n]
-			if !accumulate {
-				clear(row)
-			}
-			switch kind {
-			case NN:
-				for q := range k {
-					axpy(row, a[i*lda+q], b[q*ldb:q*ldb+n])
-				}
-			case TN:
-				for q := range k {
-					axpy(row, a[q*lda+i], b[q*ldb:q*ldb+n])
-				}
-			case NT:
-				x := a[i*lda : i*lda+k]
-				for j := range row {
-					row[j] += dot(x, b[j*ldb:j*ldb+k])
-				}
-			}
+	aRows, aCols, bRows, bCols := m, k, k, n
+	switch kind {
+	case NT:
+		bRows, bCols = n, k
+	case TN:
+		aRows, aCols = k, m
+	}
+	if !holds(a, aRows, aCols, lda) || !holds(b, bRows, bCols, ldb) || !holds(c, m, n, ldc) {
+		panic(errMatMul)
+	}
+	if m == 0 || n == 0 {
+		return
+	}
+	matMulOn(activePath(), p, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate)
+}
+
+// matMulOn is MatMul on a given path, for operands that fit.
+func matMulOn[F Float](
+	s path, p *Pool, kind Product, m, n, k int, a []F, lda int, b []F, ldb int, c []F, ldc int, accumulate bool,
+) {
+	if s != generic && k > 0 {
+		if a, ok := any(a).([]float32); ok {
+			matMulTiled(s, p, kind, m, n, k, a, lda, any(b).([]float32), ldb, any(c).([]float32), ldc, accumulate)
+			return
 		}
-	})
+	}
+	matMulGeneric(p, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate)
 }
 
-// matMulRows is how many rows of C one worker takes at a time: enough work to
-// outweigh the hand-over even for narrow matrices.
-const matMulRows = 16
-
-// axpy computes y += a·x.
-func axpy[F Float](y []F, a F, x []F) {
-	x = x[:len(y)]
-	for i := range y {
-		y[i] += a * x[i]
+// holds tells whether a rows×cols matrix of the given row stride fits into x.
+func holds[F Float](x []F, rows, cols, stride int) bool {
+	if rows < 0 || cols < 0 || stride < cols {
+		return false
 	}
-}
-
-// dot is the inner product of x and y, summed in ascending order.
-func dot[F Float](x, y []F) (s F) {
-	y = y[:len(x)]
-	for i := range x {
-		s += x[i] * y[i]
-	}
-	return s
+	return rows == 0 || cols == 0 || len(x) >= (rows-1)*stride+cols
 }

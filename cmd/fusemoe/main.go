@@ -1,0 +1,26 @@
+// Command fusemoe trains, evaluates and applies models that fuse several modalities,
+// each encoded by a plugin.
+//
+//	fusemoe run                      the built-in example, on 1,000 ICU stays
+//	fusemoe run study.yaml           a study of one's own
+//	fusemoe predict RUN --data DIR   apply what a run has learned
+//
+// Results go to standard output, everything else to standard error. It exits with 0
+// when done, 1 when the user can mend what is wrong or has interrupted, 2 when only
+// its authors can.
+package main
+
+import (
+	"os"
+
+	"golang.org/x/term"
+)
+
+func main() {
+	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
+	a := newApp(os.Stdout, os.Stderr, os.Environ(), terminal)
+	ctx, stop := interruptible(a.progress, os.Exit)
+	code := a.execute(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}

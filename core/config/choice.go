@@ -1,0 +1,155 @@
+package config
+
+// Preset names a table of model and training settings.
+type Preset string
+
+// The presets.
+const (
+	// PresetDefault has the published sizes with a modern training recipe.
+	PresetDefault Preset = "default"
+	// PresetPaper has the published training recipe too (Han et al., 2024, Table 6).
+	PresetPaper Preset = "paper"
+	// PresetSmall has sizes for a few CPU cores.
+	PresetSmall Preset = "small"
+)
+
+// Values lists the presets.
+func (Preset) Values() []string { return names(PresetDefault, PresetPaper, PresetSmall) }
+
+// Pooling makes one vector of a modality's steps.
+type Pooling string
+
+// The poolings.
+const (
+	PoolLast      Pooling = "last"
+	PoolMean      Pooling = "mean"
+	PoolAttention Pooling = "attention"
+)
+
+// Values lists the poolings.
+func (Pooling) Values() []string { return names(PoolLast, PoolMean, PoolAttention) }
+
+// Grain is how fine the imputation gate is.
+type Grain string
+
+// The grains, the finest first.
+const (
+	GrainFeature Grain = "feature"
+	GrainStep    Grain = "step"
+	GrainSample  Grain = "sample"
+)
+
+// Values lists the grains.
+func (Grain) Values() []string { return names(GrainFeature, GrainStep, GrainSample) }
+
+// RouterKind says who shares a router and a pool of experts.
+type RouterKind string
+
+// The routers.
+const (
+	// RouterPerModality has a router for each modality and one pool for all.
+	RouterPerModality RouterKind = "per_modality"
+	// RouterJoint has one router on the modalities side by side.
+	RouterJoint RouterKind = "joint"
+	// RouterDisjoint has a router and a pool for each modality.
+	RouterDisjoint RouterKind = "disjoint"
+)
+
+// Values lists the routers.
+func (RouterKind) Values() []string { return names(RouterPerModality, RouterJoint, RouterDisjoint) }
+
+// Gate scores the experts for a vector x.
+type Gate string
+
+// The gates.
+const (
+	GateLaplace  Gate = "laplace"  // -‖x-W‖
+	GateSoftmax  Gate = "softmax"  // x·W + β
+	GateGaussian Gate = "gaussian" // -‖x-W‖²
+)
+
+// Values lists the gates.
+func (Gate) Values() []string { return names(GateLaplace, GateSoftmax, GateGaussian) }
+
+// Unit is what is routed on its own.
+type Unit string
+
+// The routing units.
+const (
+	UnitStep   Unit = "step"
+	UnitSample Unit = "sample"
+)
+
+// Values lists the routing units.
+func (Unit) Values() []string { return names(UnitStep, UnitSample) }
+
+// Schedule is what the learning rate does after the warm-up.
+type Schedule string
+
+// The schedules.
+const (
+	ScheduleCosine   Schedule = "cosine"
+	ScheduleConstant Schedule = "constant"
+)
+
+// Values lists the schedules.
+func (Schedule) Values() []string { return names(ScheduleCosine, ScheduleConstant) }
+
+// Metric compares epochs on the validation split.
+type Metric string
+
+// The metrics.
+const (
+	MetricAUROC Metric = "auroc"
+	MetricAUPRC Metric = "auprc"
+	MetricLoss  Metric = "loss"
+)
+
+// Values lists the metrics.
+func (Metric) Values() []string { return names(MetricAUROC, MetricAUPRC, MetricLoss) }
+
+// ClassWeight says how classes of unequal size count in the loss.
+type ClassWeight string
+
+// The class weights.
+const (
+	ClassWeightNone     ClassWeight = "none"
+	ClassWeightBalanced ClassWeight = "balanced"
+)
+
+// Values lists the class weights.
+func (ClassWeight) Values() []string { return names(ClassWeightNone, ClassWeightBalanced) }
+
+// Level is the severity of a log line.
+type Level string
+
+// The levels.
+const (
+	LevelDebug Level = "debug"
+	LevelInfo  Level = "info"
+	LevelWarn  Level = "warn"
+	LevelError Level = "error"
+)
+
+// Values lists the levels.
+func (Level) Values() []string { return names(LevelDebug, LevelInfo, LevelWarn, LevelError) }
+
+// Format is how log lines look.
+type Format string
+
+// The formats.
+const (
+	FormatConsole Format = "console"
+	FormatJSON    Format = "json"
+)
+
+// Values lists the formats.
+func (Format) Values() []string { return names(FormatConsole, FormatJSON) }
+
+func names[S ~string](values ...S) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}

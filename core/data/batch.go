@@ -1,0 +1,145 @@
+package data
+
+import (
+	"fmt"
+
+	"github.com/fusemoe/fusemoe/core/kernel"
+)
+
+// Batch is some samples as the model takes them: M modalities, S samples.
+type Batch struct {
+	Rows    []int                    // [S] indices of the samples
+	Series  []kernel.Series[float32] // [M] ragged, times divided by the window
+	Present []bool                   // [M*S] modality major; false: the modality is missing
+	Labels  [][]float32              // per task [S*columns], NaN unknown
+}
+
+// Batcher gathers batches from what the plugins made of a dataset. It keeps its
+// memory: each batch is valid until the next.
+type Batcher struct {
+	window     float64
+	modalities []Encoded
+	columns    []int       // per task
+	labels     [][]float32 // per task, of all samples
+	batch      Batch
+}
+
+// NewBatcher makes a Batcher for some tasks of a dataset. Every modality must have
+// one sequence a sample, and every sample at least one modality.
+func NewBatcher(d *Dataset, modalities []Encoded, tasks []string) (*Batcher, error) {
+	b := &Batcher{window: d.Window, modalities: modalities}
+	for _, name := range tasks {
+		i, err := d.taskIndex(name)
+		if err != nil {
+			return nil, err
+		}
+		b.columns = append(b.columns, len(d.Tasks[i].Columns))
+		b.labels = append(b.labels, d.labels[i])
+	}
+	for _, m := range modalities {
+		if err := m.check(d); err != nil {
+			return nil, fmt.Errorf("modality %s: %w", m.Name, err)
+		}
+	}
+	if err := covered(d, modalities); err != nil {
+		return nil, err
+	}
+	b.batch.Series = make([]kernel.Series[float32], len(modalities))
+	b.batch.Labels = make([][]float32, len(tasks))
+	return b, nil
+}
+
+// check compares an encoded modality with its dataset.
+func (m *Encoded) check(d *Dataset) error {
+	if len(m.Sequences) != d.Len() {
+		return fmt.Errorf("%d sequences for %d samples", len(m.Sequences), d.Len())
+	}
+	for i, s := range m.Sequences {
+		n := len(s.Times)
+		switch {
+		case len(s.Values) != n*m.Dim || s.Observed != nil && len(s.Observed) != n*m.Dim:
+			return fmt.Errorf("%s: %d vectors do not have %d numbers each", d.Where(i), n, m.Dim)
+		case n > 0 && (s.Times[0] < 0 || s.Times[n-1] >= d.Window):
+			return fmt.Errorf("%s: a time of its sequence lies outside of the window of %g %s", d.Where(i), d.Window, d.TimeUnit)
+		}
+	}
+	return nil
+}
+
+// covered finds samples of which no plugin made anything.
+func covered(d *Dataset, modalities []Encoded) error {
+	first, count := -1, 0
+	for i := range d.IDs {
+		missing := true
+		for _, m := range modalities {
+			missing = missing && len(m.Sequences[i].Times) == 0
+		}
+		if missing {
+			count++
+			if first < 0 {
+				first = i
+			}
+		}
+	}
+	if count == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d samples have no modality after encoding, the first is %s: "+
+		"remove them, or widen what the modalities accept", count, d.Where(first))
+}
+
+// Batch gathers samples in the given order.
+func (b *Batcher) Batch(rows []int) *Batch {
+	out := &b.batch
+	out.Rows = append(out.Rows[:0], rows...)
+	out.Present = out.Present[:0]
+	for m := range b.modalities {
+		b.gather(&out.Series[m], &b.modalities[m], rows)
+		for _, i := range rows {
+			out.Present = append(out.Present, len(b.modalities[m].Sequences[i].Times) > 0)
+		}
+	}
+	for t, columns := range b.columns {
+		labels := out.Labels[t][:0]
+		for _, i := range rows {
+			labels = append(labels, b.labels[t][i*columns:(i+1)*columns]...)
+		}
+		out.Labels[t] = labels
+	}
+	return out
+}
+
+// gather concatenates the sequences of some samples.
+func (b *Batcher) gather(to *kernel.Series[float32], m *Encoded, rows []int) {
+	to.Width = m.Dim
+	to.Start, to.Times, to.Values = append(to.Start[:0], 0), to.Times[:0], to.Values[:0]
+	observed := to.Observed[:0]
+	for _, i := range rows {
+		s := &m.Sequences[i]
+		for _, t := range s.Times {
+			to.Times = append(to.Times, float32(t/b.window))
+		}
+		to.Values = append(to.Values, s.Values...)
+		if m.Measurements {
+			observed = appendFlags(observed, to.Values[len(to.Values)-len(s.Values):], s.Observed)
+		}
+		to.Start = append(to.Start, len(to.Times))
+	}
+	if m.Measurements {
+		to.Observed = observed
+	}
+}
+
+// appendFlags appends 1 for every value that was observed and 0 for the others, and
+// makes those others 0 as a Series wants them.
+func appendFlags(flags, values []float32, observed []bool) []float32 {
+	for i := range values {
+		if observed == nil || observed[i] {
+			flags = append(flags, 1)
+			continue
+		}
+		flags = append(flags, 0)
+		values[i] = 0
+	}
+	return flags
+}

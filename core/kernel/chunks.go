@@ -1,0 +1,57 @@
+package kernel
+
+import "unsafe"
+
+// chunkLimit bounds the scratch of a reduction: what is summed over samples or rows
+// is summed within at most this many chunks, in parallel, and then over the chunks
+// in order. More would feed more workers and cost more memory.
+const chunkLimit = 32
+
+// chunkGrain is the length of the chunks of n items: at least the given one, and
+// large enough to make no more than chunkLimit chunks.
+func chunkGrain(n, least int) int {
+	return max(least, (n+chunkLimit-1)/chunkLimit)
+}
+
+// blockGrain is how many rows of the given width make a chunk of entryChunk.
+func blockGrain(width int) int { return max(1, entryChunk/max(width, 1)) }
+
+// sumChunks adds up what part returns for the chunks of [0,n), in order.
+func sumChunks(p *Pool, n, least int, part func(lo, hi int) float64) float64 {
+	var parts [chunkLimit]float64
+	grain := chunkGrain(n, least)
+	p.For(n, grain, func(lo, hi int) { parts[lo/grain] = part(lo, hi) })
+	var sum float64
+	for _, v := range parts {
+		sum += v
+	}
+	return sum
+}
+
+// addTo computes y += x.
+func addTo[F Float](y, x []F) {
+	x = x[:len(y)]
+	for i, v := range x {
+		y[i] += v
+	}
+}
+
+// scaleBy computes x *= a.
+func scaleBy[F Float](x []F, a F) {
+	for i := range x {
+		x[i] *= a
+	}
+}
+
+// isFloat32 says which of the two element types F is; the compiler knows the answer.
+func isFloat32[F Float]() bool {
+	var zero F
+	return unsafe.Sizeof(zero) == 4
+}
+
+// mustHold panics unless the shapes fit.
+func mustHold(ok bool) {
+	if !ok {
+		panic(ErrShape)
+	}
+}

@@ -1,0 +1,106 @@
+//go:build linux
+
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"runtime/debug"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// guarded lends n float32 that end where an unreadable page begins, or, with low
+// set, begin where one ends. A kernel that strays by one element faults.
+func guarded(t *testing.T, n int, low bool) []float32 {
+	t.Helper()
+	page := os.Getpagesize()
+	pages := (4*n + page - 1) / page
+	mem, err := unix.Mmap(-1, 0, (pages+2)*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Munmap(mem); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, guard := range [][]byte{mem[:page], mem[(pages+1)*page:]} {
+		if err := unix.Mprotect(guard, unix.PROT_NONE); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := (pages+1)*page - 4*n
+	if low {
+		start = page
+	}
+	return unsafe.Slice((*float32)(unsafe.Pointer(&mem[start])), n)
+}
+
+// mustNotFault turns a fault into a failure with the name of the case.
+func mustNotFault(t *testing.T, name string, run func()) {
+	t.Helper()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if v := recover(); v != nil {
+			t.Fatalf("%s: %v", name, v)
+		}
+	}()
+	run()
+}
+
+func TestMatMulStaysInBounds(t *testing.T) {
+	sizes := []int{1, 7, 8, 13, 16, 24, 33}
+	for _, s := range paths() {
+		for _, kind := range []Product{NN, NT, TN} {
+			for _, m := range append(sizes, 61) {
+				for _, n := range append(sizes, 100) {
+					for _, k := range []int{1, 8, 19} {
+						for _, low := range []bool{false, true} {
+							boundsCase(t, s, newMatrices(kind, m, n, k, 0, 1), low)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func boundsCase(t *testing.T, s path, x matrices, low bool) {
+	t.Run("", func(t *testing.T) { // a subtest of its own, so that its memory is given back
+		a, b, c := guarded(t, len(x.a), low), guarded(t, len(x.b), low), guarded(t, len(x.c), low)
+		copy(a, x.a)
+		copy(b, x.b)
+		want := x.on(s, nil, false)
+		mustNotFault(t, s.String()+" "+x.String(), func() {
+			matMulOn(s, nil, x.kind, x.m, x.n, x.k, a, x.lda, b, x.ldb, c, x.ldc, true)
+		})
+		for i := range c {
+			if math.Float32bits(c[i]) != math.Float32bits(want[i]) {
+				t.Fatalf("%v %v: element %d differs in guarded memory", s, &x, i)
+			}
+		}
+	})
+}
+
+func TestVectorsStayInBounds(t *testing.T) {
+	for _, s := range paths() {
+		for n := 1; n < 70; n++ {
+			for _, low := range []bool{false, true} {
+				t.Run("", func(t *testing.T) {
+					x, y, z := guarded(t, n, low), guarded(t, n, low), guarded(t, n, low)
+					mustNotFault(t, fmt.Sprintf("%v on %d values", s, n), func() {
+						expOn(s, y, x, 0)
+						geluOn(s, y, x)
+						geluSlopesOn(s, y, z, x)
+						axpyOn(s, y, 2, x)
+						dotOn(s, y, x)
+					})
+				})
+			}
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package kernel
+
+// Imputation is the regular view of a series (UTDE, Zhang et al. 2023): a grid of
+// Steps cells a sample, where cell j holds the times in [j/Steps, (j+1)/Steps), the
+// last one all later times too. grid is [Samples·Steps, 2·Width]: the values, then
+// flags. The value is the last one observed in the cell or, failing that, in an
+// earlier one, else 0, which after standardising is the mean of the training data.
+// The flag is 1 where the cell itself observed the feature.
+type Imputation[F Float] struct {
+	Samples, Steps, Width int
+}
+
+// Fill computes the grid of the series.
+func (m *Imputation[F]) Fill(p *Pool, grid []F, s *Series[F]) {
+	mustHold(s.Samples() == m.Samples && s.Width == m.Width && m.Steps > 0)
+	mustHold(len(grid) == m.Samples*m.Steps*2*m.Width)
+	block := m.Steps * 2 * m.Width
+	p.For(m.Samples, blockGrain(block), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			m.fillSample(grid[i*block:(i+1)*block], s, i)
+		}
+	})
+}
+
+func (m *Imputation[F]) fillSample(grid []F, s *Series[F], i int) {
+	clear(grid)
+	width := m.Width
+	for r := s.Start[i]; r < s.Start[i+1]; r++ {
+		cell := max(0, min(int(s.Times[r]*F(m.Steps)), m.Steps-1))
+		row := grid[cell*2*width:][:2*width]
+		values, flags := row[:width], row[width:]
+		from := s.Values[r*width:][:width]
+		if s.Observed == nil {
+			copy(values, from)
+			fill(flags, 1)
+			continue
+		}
+		for c, o := range s.Observed[r*width:][:width] {
+			if o != 0 {
+				values[c], flags[c] = from[c], 1
+			}
+		}
+	}
+	for t := 1; t < m.Steps; t++ {
+		before := grid[(t-1)*2*width:][:width]
+		row := grid[t*2*width:][:2*width]
+		values, flags := row[:width], row[width:]
+		for c, f := range flags {
+			if f == 0 {
+				values[c] = before[c]
+			}
+		}
+	}
+}
+
+// fill sets all of x to v.
+func fill[F Float](x []F, v F) {
+	for i := range x {
+		x[i] = v
+	}
+}

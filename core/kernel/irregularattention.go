@@ -1,0 +1,149 @@
+package kernel
+
+import "math"
+
+// IrregularAttention is multi-time attention (mTAND, Shukla and Marlin 2021) from
+// the rows of a ragged Series to a regular grid of Steps times j/(Steps-1). With phi
+// the time embedding, head h of step t gives feature c of a sample
+//
+//	y[t,h,c] = Σ_l W[t,l]·m[l,c]·v[l,c] / Σ_l W[t,l]·m[l,c]
+//	W[t,l] = exp(s[t,l] - max_l s[t,l]),  s[t,l] = <q_h[t], k_h[l]> / sqrt(Embed/Heads)
+//
+// which is the softmax over the rows where the feature was observed, in two matrix
+// products. A feature that the sample never observed gives 0, and so does a sample
+// without rows.
+//
+// y is [Samples·Steps, Heads·Width]. With Flags it has Width more columns: 1 where
+// the sample observed the feature at least once, which is all that attending the
+// mask channels, as the paper does, comes to.
+type IrregularAttention[F Float] struct {
+	Samples, Steps, Heads, Embed, Width int
+
+	Flags bool
+
+	grid, gridPhi, query []F // the grid's times, embedding and scaled projection
+	phi, key             []F // the same of all rows of the series
+
+	gridSlope, slope             []F // derivatives of the embeddings by their sine's argument
+	dquery, dgridPhi, dkey, dphi []F
+
+	slots                   []attentionSlot[F]
+	gridGradient, gradients timeGradients[F]
+}
+
+// attentionSlot is what one chunk of samples needs.
+type attentionSlot[F Float] struct {
+	weights, dscores         []F // [Heads·Steps, rows]
+	pairs                    []F // [rows, 2·Width]: values, then mask
+	sums                     []F // [Heads·Steps, 2·Width]: numerators, then denominators
+	dquery                   []F // [Steps, Embed], summed over the chunk's samples
+	seen                     []bool
+	underflown               []int // where the denominator is too small to divide by
+	own                      []F   // one feature's weights over the rows
+	rows, first, outputWidth int
+}
+
+// Forward fills y from the series.
+func (a *IrregularAttention[F]) Forward(p *Pool, y []F, s *Series[F], w TimeWeights[F]) {
+	a.check(y, s, w)
+	a.project(p, s, w, nil, nil)
+	grain := chunkGrain(a.Samples, 1)
+	block := a.Steps * a.outputWidth()
+	p.For(a.Samples, grain, func(lo, hi int) {
+		slot := &a.slots[lo/grain]
+		for i := lo; i < hi; i++ {
+			out := y[i*block : (i+1)*block]
+			if s.Rows(i) == 0 {
+				clear(out)
+				continue
+			}
+			a.forwardSample(slot, out, s, i)
+		}
+	})
+}
+
+// Backward fills the gradients that dw has room for; a nil slice is unwanted. It
+// needs no Forward before it.
+func (a *IrregularAttention[F]) Backward(p *Pool, dw TimeWeights[F], dy []F, s *Series[F], w TimeWeights[F]) {
+	a.check(dy, s, w)
+	fitOrNil(a.Embed, dw.Weight, dw.Bias, dw.QueryBias, dw.KeyBias)
+	fitOrNil(a.Embed*a.Embed, dw.Query, dw.Key)
+	rows := len(s.Times)
+	a.gridSlope = grow(a.gridSlope, a.Steps*a.Embed)
+	a.slope = grow(a.slope, rows*a.Embed)
+	a.project(p, s, w, a.gridSlope, a.slope)
+	a.dkey = grow(a.dkey, rows*a.Embed)
+	grain := chunkGrain(a.Samples, 1)
+	block := a.Steps * a.outputWidth()
+	p.For(a.Samples, grain, func(lo, hi int) {
+		slot := &a.slots[lo/grain]
+		slot.dquery = grow(slot.dquery, a.Steps*a.Embed)
+		clear(slot.dquery)
+		for i := lo; i < hi; i++ {
+			if s.Rows(i) > 0 {
+				a.backwardSample(slot, dy[i*block:(i+1)*block], s, i)
+			}
+		}
+	})
+	a.dquery = grow(a.dquery, a.Steps*a.Embed)
+	clear(a.dquery)
+	for lo := 0; lo < a.Samples; lo += grain {
+		addTo(a.dquery, a.slots[lo/grain].dquery)
+	}
+	scaleBy(a.dquery, a.scoreScale())
+	a.backwardProjections(p, dw, s, w)
+}
+
+// project embeds and projects the grid and all rows of the series, with the slopes
+// of their embeddings where they are not nil.
+func (a *IrregularAttention[F]) project(p *Pool, s *Series[F], w TimeWeights[F], gridSlope, slope []F) {
+	e, rows := a.Embed, len(s.Times)
+	a.grid = grow(a.grid, a.Steps)
+	for j := range a.grid {
+		a.grid[j] = F(j) / F(max(a.Steps-1, 1))
+	}
+	a.gridPhi = grow(a.gridPhi, a.Steps*e)
+	a.query = grow(a.query, a.Steps*e)
+	embedTimes(p, a.gridPhi, gridSlope, a.grid, w)
+	projectTimes(p, a.query, a.gridPhi, w.Query, w.QueryBias)
+	scaleBy(a.query, a.scoreScale())
+
+	a.phi = grow(a.phi, rows*e)
+	a.key = grow(a.key, rows*e)
+	embedTimes(p, a.phi, slope, s.Times, w)
+	projectTimes(p, a.key, a.phi, w.Key, w.KeyBias)
+	if a.slots == nil {
+		a.slots = make([]attentionSlot[F], chunkLimit)
+	}
+}
+
+// projectTimes computes out = phi·weight + bias, row by row.
+func projectTimes[F Float](p *Pool, out, phi, weight, bias []F) {
+	width := len(bias)
+	for r := 0; r < len(out); r += width {
+		copy(out[r:r+width], bias)
+	}
+	MatMul(p, NN, len(out)/width, width, width, phi, width, weight, width, out, width, true)
+}
+
+// scoreScale is the factor of the scores, carried by the queries.
+func (a *IrregularAttention[F]) scoreScale() F {
+	return F(1 / math.Sqrt(float64(a.Embed/a.Heads)))
+}
+
+// outputWidth is the number of columns of y.
+func (a *IrregularAttention[F]) outputWidth() int {
+	if a.Flags {
+		return (a.Heads + 1) * a.Width
+	}
+	return a.Heads * a.Width
+}
+
+func (a *IrregularAttention[F]) check(y []F, s *Series[F], w TimeWeights[F]) {
+	e := a.Embed
+	mustHold(s.Samples() == a.Samples && s.Width == a.Width && a.Heads > 0 && e > 0 && e%a.Heads == 0)
+	mustHold(len(y) == a.Samples*a.Steps*a.outputWidth() && len(s.Values) == len(s.Times)*s.Width)
+	mustHold(s.Observed == nil || len(s.Observed) == len(s.Values))
+	fit(e, w.Weight, w.Bias, w.QueryBias, w.KeyBias)
+	fit(e*e, w.Query, w.Key)
+}

@@ -1,0 +1,106 @@
+package kernel
+
+import "math"
+
+// LayerNorm brings each row to mean 0 and variance 1, then scales and shifts its
+// columns: y = gamma·(x - mean)/sqrt(variance + Eps) + beta (Ba, Kiros and Hinton
+// 2016), with its own gamma and beta for each group of rows.
+type LayerNorm[F Float] struct {
+	Groups, Rows, Width int // Rows is the number of rows of a group
+	Eps                 float64
+
+	sums []F
+}
+
+// Forward computes y [Groups·Rows, Width] from x of the same shape and gamma and beta
+// [Groups, Width].
+func (l *LayerNorm[F]) Forward(p *Pool, y, x, gamma, beta []F) {
+	fit(l.Groups*l.Rows*l.Width, y, x)
+	fit(l.Groups*l.Width, gamma, beta)
+	p.For(l.Groups*l.Rows, rowChunk, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			g := r / l.Rows * l.Width
+			x := x[r*l.Width:][:l.Width]
+			y, gamma, beta := y[r*l.Width:][:len(x)], gamma[g:][:len(x)], beta[g:][:len(x)]
+			mean, scale := l.moments(x)
+			for i, v := range x {
+				y[i] = (v-mean)*scale*gamma[i] + beta[i]
+			}
+		}
+	})
+}
+
+// moments is the mean of a row and one over its standard deviation.
+func (l *LayerNorm[F]) moments(x []F) (mean, scale F) {
+	mean = total(x) / F(l.Width)
+	var a, b F // two sums side by side, as in total
+	for ; len(x) >= 2; x = x[2:] {
+		d, e := x[0]-mean, x[1]-mean
+		a += d * d
+		b += e * e
+	}
+	for _, v := range x {
+		a += (v - mean) * (v - mean)
+	}
+	variance := float64(a+b) / float64(l.Width)
+	return mean, F(1 / math.Sqrt(variance+l.Eps))
+}
+
+// Backward computes the gradients of x, gamma and beta from that of y.
+func (l *LayerNorm[F]) Backward(p *Pool, dx, dgamma, dbeta, dy, x, gamma []F) {
+	fit(l.Groups*l.Rows*l.Width, dy, x)
+	fitOrNil(l.Groups*l.Rows*l.Width, dx)
+	fit(l.Groups*l.Width, gamma)
+	fitOrNil(l.Groups*l.Width, dgamma, dbeta)
+	chunks := (l.Rows + sumChunk - 1) / sumChunk // of a group
+	// First the parts of dgamma of each group and chunk, then those of dbeta.
+	l.sums = grow(l.sums, 2*l.Groups*chunks*l.Width)
+	parts, shifts := l.sums[:len(l.sums)/2], l.sums[len(l.sums)/2:]
+	p.For(l.Groups*chunks, 1, func(lo, hi int) {
+		for c := lo; c < hi; c++ {
+			g := c / chunks
+			first := c % chunks * sumChunk
+			last := min(first+sumChunk, l.Rows)
+			l.backwardRows(g*l.Rows+first, g*l.Rows+last, dx, dy, x, gamma[g*l.Width:][:l.Width],
+				parts[c*l.Width:][:l.Width], shifts[c*l.Width:][:l.Width])
+		}
+	})
+	for g := range l.Groups {
+		lo, hi := g*chunks*l.Width, (g+1)*chunks*l.Width
+		if dgamma != nil {
+			addParts(dgamma[g*l.Width:][:l.Width], parts[lo:hi])
+		}
+		if dbeta != nil {
+			addParts(dbeta[g*l.Width:][:l.Width], shifts[lo:hi])
+		}
+	}
+}
+
+// backwardRows is Backward for the rows lo to hi of one group, whose gamma it is.
+// dgamma and dbeta receive the sums over these rows.
+func (l *LayerNorm[F]) backwardRows(lo, hi int, dx, dy, x, gamma, dgamma, dbeta []F) {
+	clear(dgamma)
+	clear(dbeta)
+	for r := lo; r < hi; r++ {
+		x := x[r*l.Width:][:l.Width]
+		dy, gamma, dgamma, dbeta := dy[r*l.Width:][:len(x)], gamma[:len(x)], dgamma[:len(x)], dbeta[:len(x)]
+		mean, scale := l.moments(x)
+		var along, sum F // of the normalised row and of the ones, with gamma·dy
+		for i, v := range x {
+			normed := (v - mean) * scale
+			dgamma[i] += dy[i] * normed
+			dbeta[i] += dy[i]
+			scaled := dy[i] * gamma[i]
+			along += scaled * normed
+			sum += scaled
+		}
+		if dx == nil {
+			continue
+		}
+		along, sum = along/F(l.Width), sum/F(l.Width)
+		dx := dx[r*l.Width:][:len(x)]
+		for i, v := range x {
+			dx[i] = scale * (dy[i]*gamma[i] - sum - (v-mean)*scale*along)
+		}
+	}
+}

@@ -1,0 +1,236 @@
+package kernel
+
+import "sync"
+
+// Blocks of the packed product. They decide only where its loops are cut: the sum
+// of an element runs on through them.
+const (
+	// blockDepth is how much of k is packed at once: a strip of B is then 32 KiB
+	// and stays near the core while all row tiles pass over it.
+	blockDepth = 384
+	// blockWidth bounds the packed part of B to 4 MiB, part of a last-level cache.
+	blockWidth = 4096
+	// blockTiles is how many row tiles one worker takes at a time: 8·14 packed rows
+	// of A are 128 KiB and stay in the second-level cache.
+	blockTiles = 8
+	// panelRow is the distance between the packed columns of a row tile: the
+	// largest tile, rounded up to whole transposed blocks.
+	panelRow = 16
+)
+
+// Sizes below which less is more, in multiply-adds or rows, as measured.
+const (
+	directRows   = 48
+	directCols   = 128
+	packACols    = 96
+	parallelWork = 1 << 18
+)
+
+// tiledProduct is one call of matMulTiled. It is kept between calls for the memory
+// of its packed operand and for the method values that a pool runs.
+type tiledProduct struct {
+	path       path
+	kind       Product
+	m, n       int
+	a, b, c    *float32
+	lda, ldb   int
+	ldc        int
+	aRow, aCol int
+	accumulate bool
+	packB      bool
+
+	tileRows, tileCols      int // every tile but the last
+	blockRows               int // rows of one unit of work
+	blockCols, blocksAcross int // columns of one, and how many lie side by side
+
+	// The part of k and n at hand.
+	k0, depth  int
+	j0, width  int
+	packedB    []float32
+	packStrips func(lo, hi int)
+	packRows   func(lo, hi int)
+	multiply   func(lo, hi int)
+}
+
+var tiledProducts = sync.Pool{New: func() any {
+	t := new(tiledProduct)
+	t.packStrips, t.packRows, t.multiply = t.packStripsOf, t.packRowsOf, t.multiplyBlocks
+	return t
+}}
+
+// packedBlock has room for a packed block of A.
+type packedBlock [blockTiles * panelRow * blockDepth]float32
+
+// packedBlocks lends a worker the memory for its packed block.
+var packedBlocks = sync.Pool{New: func() any { return new(packedBlock) }}
+
+// matMulTiled is MatMul through the path's micro-kernel, k > 0. Large operands are
+// packed so that the micro-kernel reads them in one stream; small ones are read in
+// place, but for a transposed B, which always needs packing.
+func matMulTiled(
+	s path, p *Pool, kind Product, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, accumulate bool,
+) {
+	aRow, aCol := lda, 1
+	if kind == TN {
+		aRow, aCol = 1, lda
+	}
+	tiles := ceilDiv(m, s.maxTileRows())
+	tileRows := ceilDiv(m, tiles)
+	packB := kind == NT || m > directRows && n > directCols
+	if m*n*k < parallelWork {
+		p = nil
+	}
+	if p.Workers() == 1 && k <= blockDepth {
+		if !packB {
+			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, b, ldb, c, ldc, accumulate)
+			return
+		}
+		if kind == NT && roundUp8(n)*k <= len(smallOperand{}) {
+			packed := smallOperands.Get().(*smallOperand)
+			pack(packed[:], roundUp8(n), &b[0], ldb, n, k)
+			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, packed[:], roundUp8(n), c, ldc, accumulate)
+			smallOperands.Put(packed)
+			return
+		}
+	}
+	t := tiledProducts.Get().(*tiledProduct)
+	t.path, t.kind, t.m, t.n = s, kind, m, n
+	t.a, t.b, t.c, t.lda, t.ldb, t.ldc = &a[0], &b[0], &c[0], lda, ldb, ldc
+	t.aRow, t.aCol, t.tileRows, t.tileCols = aRow, aCol, tileRows, s.maxTileCols()
+	t.packB = packB
+	t.run(p, k, accumulate)
+	t.a, t.b, t.c = nil, nil, nil
+	tiledProducts.Put(t)
+}
+
+// smallOperand has room for a small transposed B.
+type smallOperand [8 << 10]float32
+
+var smallOperands = sync.Pool{New: func() any { return new(smallOperand) }}
+
+// tileInPlace multiplies operands that lie as the micro-kernel can read them.
+func tileInPlace(
+	s path, m, n, k, tileRows int, a []float32, aRow, aCol int, b []float32, ldb int, c []float32, ldc int, accumulate bool,
+) {
+	width := s.maxTileCols()
+	for j := 0; j < n; j += width {
+		cols := min(width, n-j)
+		for i := 0; i < m; i += tileRows {
+			s.tile(min(tileRows, m-i), cols, k, &a[i*aRow], aRow, aCol, &b[j], ldb, &c[i*ldc+j], ldc, accumulate)
+		}
+	}
+}
+
+func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
+	t.blockRows = t.tileRows * min(blockTiles, ceilDiv(ceilDiv(t.m, t.tileRows), 2*p.Workers()))
+	depth := ceilDiv(k, ceilDiv(k, blockDepth))
+	depth = min(k, roundUp8(depth)) // whole transposed blocks
+	for t.j0 = 0; t.j0 < t.n; t.j0 += blockWidth {
+		t.width = min(blockWidth, t.n-t.j0)
+		strips := ceilDiv(t.width, t.tileCols)
+		if size := strips * t.tileCols * depth; t.packB && cap(t.packedB) < size {
+			t.packedB = make([]float32, size)
+		}
+		down := ceilDiv(t.m, t.blockRows)
+		t.blocksAcross = min(strips, max(1, ceilDiv(4*p.Workers(), down)))
+		t.blockCols = ceilDiv(strips, t.blocksAcross) * t.tileCols
+		t.blocksAcross = ceilDiv(t.width, t.blockCols)
+		t.accumulate = accumulate
+		for t.k0 = 0; t.k0 < k; t.k0 += depth {
+			t.depth = min(depth, k-t.k0)
+			switch {
+			case t.packB && t.kind == NT:
+				p.For(strips, ceilDiv(strips, 4*p.Workers()), t.packStrips)
+			case t.packB:
+				p.For(t.depth, ceilDiv(t.depth, 4*p.Workers()), t.packRows)
+			}
+			p.For(down*t.blocksAcross, 1, t.multiply)
+			t.accumulate = true
+		}
+	}
+}
+
+// packStripsOf packs the strips lo to hi of the part of a transposed B at hand:
+// strip after strip, within it row after row of tileCols elements.
+func (t *tiledProduct) packStripsOf(lo, hi int) {
+	for j := lo * t.tileCols; j < min(hi*t.tileCols, t.width); j += t.tileCols {
+		cols := min(t.tileCols, t.width-j)
+		pack(t.packedB[j*t.depth:], t.tileCols, at(t.b, (t.j0+j)*t.ldb+t.k0), t.ldb, cols, t.depth)
+	}
+}
+
+// packRowsOf does the same for the rows lo to hi of the part of B at hand, which
+// are read from end to end.
+func (t *tiledProduct) packRowsOf(lo, hi int) {
+	for q := lo; q < hi; q++ {
+		dst, src := t.packedB[q*t.tileCols:], at(t.b, (t.k0+q)*t.ldb+t.j0)
+		whole, rest := t.width/t.tileCols, t.width%t.tileCols
+		if whole > 0 {
+			copyAVX(whole, t.tileCols, &dst[0], t.tileCols*t.depth, src, t.tileCols)
+		}
+		if rest > 0 {
+			j := whole * t.tileCols
+			copyAVX(1, rest, &dst[j*t.depth], 0, at(src, j), 0)
+		}
+	}
+}
+
+// multiplyBlocks computes the blocks lo to hi of the part of C at hand.
+func (t *tiledProduct) multiplyBlocks(lo, hi int) {
+	for block := lo; block < hi; block++ {
+		i0 := block / t.blocksAcross * t.blockRows
+		j0 := block % t.blocksAcross * t.blockCols
+		t.multiplyBlock(i0, min(i0+t.blockRows, t.m), j0, min(j0+t.blockCols, t.width))
+	}
+}
+
+func (t *tiledProduct) multiplyBlock(i0, i1, j0, j1 int) {
+	a, aRow, aCol, aTile := at(t.a, i0*t.aRow+t.k0*t.aCol), t.aRow, t.aCol, t.tileRows*t.aRow
+	if j1-j0 > packACols {
+		packed := packedBlocks.Get().(*packedBlock)
+		defer packedBlocks.Put(packed)
+		for i := i0; i < i1; i += t.tileRows {
+			dst := packed[(i-i0)/t.tileRows*panelRow*t.depth:]
+			rows := min(t.tileRows, i1-i)
+			src := at(t.a, i*t.aRow+t.k0*t.aCol)
+			if t.kind == TN {
+				copyAVX(t.depth, rows, &dst[0], panelRow, src, t.lda)
+			} else {
+				pack(dst, panelRow, src, t.lda, rows, t.depth)
+			}
+		}
+		a, aRow, aCol, aTile = &packed[0], 1, panelRow, panelRow*t.depth
+	}
+	for j := j0; j < j1; j += t.tileCols {
+		b, bRow := at(t.b, t.k0*t.ldb+t.j0+j), t.ldb
+		if t.packB {
+			b, bRow = &t.packedB[j*t.depth], t.tileCols
+		}
+		cols := min(t.tileCols, j1-j)
+		for i := i0; i < i1; i += t.tileRows {
+			t.path.tile(min(t.tileRows, i1-i), cols, t.depth,
+				at(a, (i-i0)/t.tileRows*aTile), aRow, aCol, b, bRow,
+				at(t.c, i*t.ldc+t.j0+j), t.ldc, t.accumulate)
+		}
+	}
+}
+
+// pack transposes: dst[q·dstRow+r] = src[r·srcRow+q] for r < rows and q < depth.
+// What lies in dst between rows and the next multiple of 8 is overwritten.
+func pack(dst []float32, dstRow int, src *float32, srcRow, rows, depth int) {
+	blocks := depth / 8
+	for r := 0; r < rows; r += 8 {
+		if blocks > 0 {
+			transposeAVX(blocks, min(8, rows-r), &dst[r], dstRow, at(src, r*srcRow), srcRow)
+		}
+		for q := 8 * blocks; q < depth; q++ {
+			for i := r; i < min(r+8, rows); i++ {
+				dst[q*dstRow+i] = *at(src, i*srcRow+q)
+			}
+		}
+	}
+}
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
+
+func roundUp8(n int) int { return (n + 7) &^ 7 }

@@ -1,0 +1,147 @@
+// The bodies of the vector kernels, written once for both widths. The file that
+// includes this one says which registers V0 to V9 are and how many BYTES each has,
+// and defines the few instructions that differ:
+//
+//	ROUND(x, n)      n = x to the nearest integer
+//	SCALE(n, x, t)   x *= 2^n, with t for scratch
+//	AND, ANDNOT, XOR bitwise
+//
+// R8 points to simdTable, whose rows are named below in its order.
+
+#define C(row) (64*row)(R8)
+#define ONE C(0)
+#define LOG2E C(1)
+#define LN2HIGH C(2)
+#define LN2LOW C(3)
+#define EXP2 C(4)
+#define EXP3 C(5)
+#define EXP4 C(6)
+#define EXP5 C(7)
+#define EXP6 C(8)
+#define EXPLEAST C(9)
+#define EXPMOST C(10)
+#define MAGNITUDE C(11)
+#define SIGN C(12)
+#define TAIL C(13)
+#define MINUSHALF C(14)
+#define CENTRE C(15)
+#define DENSITY C(16)
+#define Q0 C(17)
+#define Q1 C(18)
+#define Q2 C(19)
+#define Q3 C(20)
+#define Q4 C(21)
+#define Q5 C(22)
+#define Q6 C(23)
+#define Q7 C(24)
+#define Q8 C(25)
+#define Q9 C(26)
+
+// REDUCE splits V0 into V1·ln 2 + V0 with a whole V1; the first product is exact.
+#define REDUCE \
+	VMULPS       LOG2E, V0, V1; \
+	ROUND(V1, V1); \
+	VFNMADD231PS LN2HIGH, V1, V0; \
+	VFNMADD231PS LN2LOW, V1, V0
+
+// POWER sets V2 to 2^V1·exp(V0), from 1 + r + r²·P(r), with V3 for scratch.
+#define POWER \
+	VMOVUPS     EXP6, V2; \
+	VFMADD213PS EXP5, V0, V2; \
+	VFMADD213PS EXP4, V0, V2; \
+	VFMADD213PS EXP3, V0, V2; \
+	VFMADD213PS EXP2, V0, V2; \
+	VMULPS      V0, V0, V3; \
+	VFMADD213PS V0, V3, V2; \
+	VADDPS      ONE, V2, V2; \
+	SCALE(V1, V2, V3)
+
+// The clamps keep NaN, which they return as the second operand in the machine's
+// order, the first in this one.
+#define EXPBODY(loop) \
+	VBROADCASTSS shift+24(FP), V8; \
+loop: \
+	VMOVUPS (SI), V0; \
+	VSUBPS  V8, V0, V0; \
+	VMOVUPS EXPLEAST, V1; \
+	VMAXPS  V0, V1, V0; \
+	VMOVUPS EXPMOST, V1; \
+	VMINPS  V0, V1, V0; \
+	REDUCE; \
+	POWER; \
+	VMOVUPS V2, (DI); \
+	ADDQ    $BYTES, SI; \
+	ADDQ    $BYTES, DI; \
+	SUBQ    $(BYTES/4), CX; \
+	JNZ     loop
+
+// UPPERTAIL takes x from V9 and leaves t = min(|x|, TAIL) in V7, the normal
+// distribution's upper tail q = exp(-t²/2)·Q(t) in V5 and exp(-t²/2) in V2. V6 holds
+// what t² loses by rounding, which would otherwise count t²/2 times.
+#define UPPERTAIL \
+	AND          MAGNITUDE, V9, V7; \
+	VMOVUPS      TAIL, V1; \
+	VMINPS       V7, V1, V7; \
+	VMULPS       V7, V7, V0; \
+	VMOVAPS      V0, V6; \
+	VFMSUB231PS  V7, V7, V6; \
+	VMULPS       MINUSHALF, V6, V6; \
+	VMULPS       MINUSHALF, V0, V0; \
+	REDUCE; \
+	VADDPS       V6, V0, V0; \
+	POWER; \
+	VMOVUPS      ONE, V4; \
+	VADDPS       CENTRE, V7, V3; \
+	VDIVPS       V3, V4, V3; \
+	VSUBPS       CENTRE, V7, V4; \
+	VMULPS       V3, V4, V4; \
+	VMOVUPS      Q9, V5; \
+	VFMADD213PS  Q8, V4, V5; \
+	VFMADD213PS  Q7, V4, V5; \
+	VFMADD213PS  Q6, V4, V5; \
+	VFMADD213PS  Q5, V4, V5; \
+	VFMADD213PS  Q4, V4, V5; \
+	VFMADD213PS  Q3, V4, V5; \
+	VFMADD213PS  Q2, V4, V5; \
+	VFMADD213PS  Q1, V4, V5; \
+	VFMADD213PS  Q0, V4, V5; \
+	VMULPS       V3, V5, V5; \
+	VMULPS       V2, V5, V5
+
+// GELUVALUE sets V8 to max(x, 0) - t·q.
+#define GELUVALUE \
+	XOR          V1, V1, V1; \
+	VMAXPS       V9, V1, V8; \
+	VFNMADD231PS V7, V5, V8
+
+#define GELUBODY(loop) \
+loop: \
+	VMOVUPS (SI), V9; \
+	UPPERTAIL; \
+	GELUVALUE; \
+	VMOVUPS V8, (DI); \
+	ADDQ    $BYTES, SI; \
+	ADDQ    $BYTES, DI; \
+	SUBQ    $(BYTES/4), CX; \
+	JNZ     loop
+
+// The slope is 1 - (q - t·density) right of zero and q - t·density left of it.
+#define GELUSLOPESBODY(loop) \
+loop: \
+	VMOVUPS     (SI), V9; \
+	UPPERTAIL; \
+	GELUVALUE; \
+	VMOVUPS     V8, (DI); \
+	VMULPS      DENSITY, V2, V2; \
+	VFMSUB213PS V5, V7, V2; \
+	AND         SIGN, V9, V1; \
+	XOR         V1, V2, V2; \
+	VPSRAD      $31, V9, V1; \
+	ANDNOT      ONE, V1, V1; \
+	VADDPS      V1, V2, V2; \
+	VMOVUPS     V2, (DX); \
+	ADDQ        $BYTES, SI; \
+	ADDQ        $BYTES, DI; \
+	ADDQ        $BYTES, DX; \
+	SUBQ        $(BYTES/4), CX; \
+	JNZ         loop

@@ -1,0 +1,99 @@
+#include "textflag.h"
+
+// func transposeAVX(blocks, rows int, dst *float32, dstRow int, src *float32, srcRow int)
+TEXT ·transposeAVX(SB), NOSPLIT, $0-48
+	MOVQ blocks+0(FP), CX
+	MOVQ rows+8(FP), AX
+	MOVQ dst+16(FP), DI
+	MOVQ dstRow+24(FP), BX
+	MOVQ src+32(FP), SI
+	MOVQ srcRow+40(FP), DX
+	SHLQ $2, BX
+	SHLQ $2, DX
+
+	// R8 to R15 point to the eight rows; those past the last repeat it.
+	MOVQ SI, R8
+	MOVQ $0, R9
+	CMPQ AX, $1
+	CMOVQGT DX, R9
+	ADDQ R8, R9
+	MOVQ $0, R10
+	CMPQ AX, $2
+	CMOVQGT DX, R10
+	ADDQ R9, R10
+	MOVQ $0, R11
+	CMPQ AX, $3
+	CMOVQGT DX, R11
+	ADDQ R10, R11
+	MOVQ $0, R12
+	CMPQ AX, $4
+	CMOVQGT DX, R12
+	ADDQ R11, R12
+	MOVQ $0, R13
+	CMPQ AX, $5
+	CMOVQGT DX, R13
+	ADDQ R12, R13
+	MOVQ $0, R14
+	CMPQ AX, $6
+	CMOVQGT DX, R14
+	ADDQ R13, R14
+	MOVQ $0, R15
+	CMPQ AX, $7
+	CMOVQGT DX, R15
+	ADDQ R14, R15
+	XORQ AX, AX
+	LEAQ (BX)(BX*2), DX
+
+block:
+	// Halves of rows r and r+4 side by side, so that what is left are
+	// transpositions of 4 by 4 within each half.
+	VMOVUPS     (R8)(AX*1), X0
+	VINSERTF128 $1, (R12)(AX*1), Y0, Y0
+	VMOVUPS     (R9)(AX*1), X1
+	VINSERTF128 $1, (R13)(AX*1), Y1, Y1
+	VMOVUPS     (R10)(AX*1), X2
+	VINSERTF128 $1, (R14)(AX*1), Y2, Y2
+	VMOVUPS     (R11)(AX*1), X3
+	VINSERTF128 $1, (R15)(AX*1), Y3, Y3
+	VMOVUPS     16(R8)(AX*1), X4
+	VINSERTF128 $1, 16(R12)(AX*1), Y4, Y4
+	VMOVUPS     16(R9)(AX*1), X5
+	VINSERTF128 $1, 16(R13)(AX*1), Y5, Y5
+	VMOVUPS     16(R10)(AX*1), X6
+	VINSERTF128 $1, 16(R14)(AX*1), Y6, Y6
+	VMOVUPS     16(R11)(AX*1), X7
+	VINSERTF128 $1, 16(R15)(AX*1), Y7, Y7
+
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+
+	VUNPCKLPD Y10, Y8, Y0
+	VUNPCKHPD Y10, Y8, Y1
+	VUNPCKLPD Y11, Y9, Y2
+	VUNPCKHPD Y11, Y9, Y3
+	VUNPCKLPD Y14, Y12, Y4
+	VUNPCKHPD Y14, Y12, Y5
+	VUNPCKLPD Y15, Y13, Y6
+	VUNPCKHPD Y15, Y13, Y7
+
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, (DI)(BX*1)
+	VMOVUPS Y2, (DI)(BX*2)
+	VMOVUPS Y3, (DI)(DX*1)
+	LEAQ    (DI)(BX*4), DI
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, (DI)(BX*1)
+	VMOVUPS Y6, (DI)(BX*2)
+	VMOVUPS Y7, (DI)(DX*1)
+	LEAQ    (DI)(BX*4), DI
+	ADDQ    $32, AX
+	DECQ    CX
+	JNZ     block
+	VZEROUPPER
+	RET

@@ -1,0 +1,224 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/fusemoe/fusemoe/core/kernel"
+	"github.com/fusemoe/fusemoe/core/op"
+	"github.com/fusemoe/fusemoe/routing"
+)
+
+// Model is the network: its parameters and the graphs built over them. It serves one
+// caller at a time.
+type Model[F kernel.Float] struct {
+	config     Config
+	modalities []Modality
+	tasks      []Task
+
+	time                        timeEmbedding[F]
+	encoders                    []*encoder[F]
+	missing, modality, position *op.Parameter[F]
+	layers                      []*fusionLayer[F]
+	final                       norm[F]
+	query                       *op.Parameter[F]
+	heads                       []*head[F]
+
+	training, predicting map[int]*program[F]
+}
+
+// Batch is a set of samples as the network reads it.
+type Batch[F kernel.Float] struct {
+	// Series has one entry for each modality.
+	Series []kernel.Series[F]
+	// Present is modality-major, one entry for each modality and sample.
+	Present []bool
+	// Labels has one array for each task, [Samples, Columns], NaN where unknown.
+	// Predict does not read it.
+	Labels [][]F
+}
+
+// Samples is the number of samples in the batch.
+func (b Batch[F]) Samples() int { return b.Series[0].Samples() }
+
+// New builds a model with fresh weights, which are a function of the seed.
+func New[F kernel.Float](c Config, modalities []Modality, tasks []Task, seed uint64) (*Model[F], error) {
+	c.Router.Entropy = c.Entropy > 0
+	if err := c.validate(modalities, tasks); err != nil {
+		return nil, err
+	}
+	n := len(modalities)
+	m := &Model[F]{
+		config: c, modalities: modalities, tasks: tasks,
+		time: newTimeEmbedding[F](c, seed),
+		// The indicators start small and apart from the modality embeddings.
+		missing:  op.Normal[F]("missing", initialDeviation, seed, n, c.Steps, c.Width),
+		modality: op.Normal[F]("modality", initialDeviation, seed, n, c.Width),
+		position: op.Normal[F]("position", initialDeviation, seed, c.Steps, c.Width),
+		final:    newNorm[F]("final.norm", n, c.Width),
+		training: map[int]*program[F]{}, predicting: map[int]*program[F]{},
+	}
+	for _, modality := range modalities {
+		m.encoders = append(m.encoders, newEncoder(c, modality, m.time, seed))
+	}
+	for i := range c.Layers {
+		l, err := newFusionLayer[F](c, i, n, seed)
+		if err != nil {
+			return nil, fmt.Errorf("model: %w", err)
+		}
+		m.layers = append(m.layers, l)
+	}
+	if c.Pooling == kernel.AttentionSteps {
+		m.query = op.Normal[F]("pooling.query", initialDeviation, seed, n, c.Width)
+	}
+	for _, t := range tasks {
+		m.heads = append(m.heads, newHead[F](t, n*c.Width, c.Dropout, seed))
+	}
+	return m, nil
+}
+
+// initialDeviation is the usual one of learned embeddings in transformers.
+const initialDeviation = 0.02
+
+// inputScale multiplies the grids before positions are added, as in the original
+// transformer (Vaswani et al. 2017, section 3.4).
+func (m *Model[F]) inputScale() float64 { return math.Sqrt(float64(m.config.Width)) }
+
+// Parameters are the learned arrays, in a fixed order, each with a unique name.
+func (m *Model[F]) Parameters() []*op.Parameter[F] {
+	all := append(m.time.parameters(), m.missing, m.modality, m.position)
+	for _, e := range m.encoders {
+		all = append(all, e.parameters()...)
+	}
+	for _, l := range m.layers {
+		all = append(all, l.parameters()...)
+	}
+	all = append(all, m.final.parameters()...)
+	if m.query != nil {
+		all = append(all, m.query)
+	}
+	for _, h := range m.heads {
+		all = append(all, h.parameters()...)
+	}
+	return all
+}
+
+// Losses are the terms of one run: a task's loss under its name, "balance" and
+// "entropy" summed over the layers and gates, and "total" with their coefficients.
+type Losses map[string]float64
+
+// Train runs the batch forward and backward and adds the gradients, scaled by
+// step.Weight, to those of the parameters.
+func (m *Model[F]) Train(pool *kernel.Pool, b Batch[F], step op.Step) (Losses, error) {
+	p, err := m.program(m.training, pool, b.Samples(), true)
+	if err != nil {
+		return nil, err
+	}
+	m.feed(pool, p, b, step)
+	if err := p.graph.Run(step); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	for _, a := range m.accumulators() {
+		a.Carry()
+	}
+	losses := Losses{"total": float64(op.Value[F](p.total)[0])}
+	for i, n := range p.terms {
+		losses[p.termNames[i]] += float64(op.Value[F](n)[0])
+	}
+	return losses, nil
+}
+
+// EndStep tells that the optimizer has used the gradients: the next run begins a new
+// accumulated batch.
+func (m *Model[F]) EndStep() {
+	for _, a := range m.accumulators() {
+		a.Reset()
+	}
+}
+
+func (m *Model[F]) accumulators() []*op.Accumulator {
+	var all []*op.Accumulator
+	for _, l := range m.layers {
+		all = append(all, l.router.Accumulators()...)
+	}
+	return all
+}
+
+// Output is what the network says about a batch. It is overwritten by the next run.
+type Output[F kernel.Float] struct {
+	// Logits has one array for each task, [Samples, Outputs]; a regression's values are
+	// in the unit of its target.
+	Logits [][]F
+	// Decisions has the gates of every layer.
+	Decisions [][]Decision[F]
+}
+
+// Decision is how one gate matrix routed a batch: see routing.Decision.
+type Decision[F kernel.Float] struct {
+	// Gates is [Groups·Rows, Experts].
+	Gates                []F
+	Modalities           []int
+	FirstExpert, Experts int
+}
+
+// Predict runs the batch forward, without dropout or noise.
+func (m *Model[F]) Predict(pool *kernel.Pool, b Batch[F]) (Output[F], error) {
+	p, err := m.program(m.predicting, pool, b.Samples(), false)
+	if err != nil {
+		return Output[F]{}, err
+	}
+	m.feed(pool, p, b, op.Step{})
+	if err := p.graph.Run(op.Step{}); err != nil {
+		return Output[F]{}, fmt.Errorf("model: %w", err)
+	}
+	return m.output(p), nil
+}
+
+func (m *Model[F]) output(p *program[F]) Output[F] {
+	var out Output[F]
+	for i, n := range p.logits {
+		logits := op.Value[F](n)
+		if t := m.tasks[i]; t.Kind == Regression && t.Deviation > 0 {
+			for j := range logits {
+				logits[j] = F(float64(logits[j])*t.Deviation + t.Mean)
+			}
+		}
+		out.Logits = append(out.Logits, logits)
+	}
+	for _, layer := range p.decisions {
+		out.Decisions = append(out.Decisions, decisions[F](layer))
+	}
+	return out
+}
+
+func decisions[F kernel.Float](layer []routing.Decision) []Decision[F] {
+	var all []Decision[F]
+	for _, d := range layer {
+		all = append(all, Decision[F]{
+			Gates: op.Value[F](d.Gates), Modalities: d.Modalities, FirstExpert: d.FirstExpert, Experts: d.Experts,
+		})
+	}
+	return all
+}
+
+func (m *Model[F]) program(built map[int]*program[F], pool *kernel.Pool, samples int, training bool) (*program[F], error) {
+	if p, ok := built[samples]; ok {
+		return p, nil
+	}
+	p, err := m.build(pool, samples, training)
+	if err != nil {
+		return nil, err
+	}
+	built[samples] = p
+	return p, nil
+}
+
+// Close releases the graphs.
+func (m *Model[F]) Close() {
+	for _, built := range []map[int]*program[F]{m.training, m.predicting} {
+		for samples, p := range built {
+			p.graph.Close()
+			delete(built, samples)
+		}
+	}
+}

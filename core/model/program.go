@@ -1,0 +1,157 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/fusemoe/fusemoe/core/kernel"
+	"github.com/fusemoe/fusemoe/core/op"
+	"github.com/fusemoe/fusemoe/routing"
+)
+
+// program is the model's graph for one batch size, forward only or with gradients.
+type program[F kernel.Float] struct {
+	graph   *op.Graph[F]
+	samples int
+	// What a run reads: filled by feed.
+	series  []kernel.Series[F]
+	grids   [][]F
+	present []bool
+	labels  [][]F
+	// What a run leaves behind.
+	logits    []op.Node
+	total     op.Node
+	terms     []op.Node
+	termNames []string
+	decisions [][]routing.Decision
+}
+
+// build lays out the graph.
+func (m *Model[F]) build(pool *kernel.Pool, samples int, training bool) (*program[F], error) {
+	c := m.config
+	p := &program[F]{
+		graph: op.NewGraph[F](pool), samples: samples,
+		series:  make([]kernel.Series[F], len(m.modalities)),
+		grids:   make([][]F, len(m.modalities)),
+		present: make([]bool, len(m.modalities)*samples),
+	}
+	g := p.graph
+	grids := make([]op.Node, len(m.modalities))
+	for i, e := range m.encoders {
+		var imputed op.Node
+		if e.imputes() {
+			imputed, p.grids[i] = g.Input("grid."+e.modality.Name, samples*c.Steps, 2*e.modality.Width)
+		}
+		grids[i] = e.apply(g, samples, &p.series[i], imputed)
+	}
+	x := g.Assemble(m.assembly(samples), grids, g.Parameter(m.missing), g.Parameter(m.modality), g.Parameter(m.position), p.present)
+	x = g.Dropout(c.Dropout, x)
+	var mixed []routing.Output
+	for _, l := range m.layers {
+		var out routing.Output
+		x, out = l.apply(g, x, routing.Batch{Samples: samples, Present: p.present, Differentiate: training})
+		mixed = append(mixed, out)
+		p.decisions = append(p.decisions, out.Decisions)
+	}
+	x = m.final.apply(g, x, samples*c.Steps)
+	var query op.Node
+	if m.query != nil {
+		query = g.Parameter(m.query)
+	}
+	pooled := g.Pool(kernel.StepPooling[F]{
+		Kind: c.Pooling, Modalities: len(m.modalities), Samples: samples, Steps: c.Steps, Width: c.Width,
+	}, x, query)
+	for _, h := range m.heads {
+		p.logits = append(p.logits, h.apply(g, pooled, samples))
+	}
+	if training {
+		m.losses(p, mixed)
+	}
+	if err := g.Compile(p.total); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	return p, nil
+}
+
+// losses adds the tasks' losses and the auxiliary ones, and their weighted sum.
+func (m *Model[F]) losses(p *program[F], mixed []routing.Output) {
+	c := m.config
+	var weights []float64
+	add := func(name string, weight float64, n op.Node) {
+		weights = append(weights, weight)
+		p.terms = append(p.terms, n)
+		p.termNames = append(p.termNames, name)
+	}
+	for i, h := range m.heads {
+		labels := make([]F, p.samples*h.task.Columns())
+		p.labels = append(p.labels, labels)
+		add(h.task.Name, 1, h.loss(p.graph, p.logits[i], p.samples, labels))
+	}
+	for _, out := range mixed {
+		if c.Balance > 0 {
+			for _, n := range out.Balance {
+				add("balance", c.Balance, n)
+			}
+		}
+		if out.Entropy != nil {
+			// Averaged over layers: method decision 9.
+			add("entropy", c.Entropy/float64(len(mixed)), out.Entropy)
+		}
+	}
+	p.total = p.graph.WeightedSum(weights, p.terms)
+}
+
+func (m *Model[F]) assembly(samples int) kernel.Assemble[F] {
+	c := m.config
+	return kernel.Assemble[F]{
+		Modalities: len(m.modalities), Samples: samples, Steps: c.Steps, Width: c.Width, Scale: m.inputScale(),
+	}
+}
+
+// feed copies a batch to where the graph reads it. Dropped modalities, in training,
+// are taken for missing; a sample keeps at least one.
+func (m *Model[F]) feed(pool *kernel.Pool, p *program[F], b Batch[F], step op.Step) {
+	copy(p.series, b.Series)
+	copy(p.present, b.Present)
+	if step.Training && m.config.ModalityDropout > 0 {
+		dropModalities(p.present, p.samples, m.config.ModalityDropout, kernel.Key(step.Seed, step.Number, modalityStream))
+	}
+	for i, e := range m.encoders {
+		if p.grids[i] != nil {
+			k := kernel.Imputation[F]{Samples: p.samples, Steps: m.config.Steps, Width: e.modality.Width}
+			k.Fill(pool, p.grids[i], &p.series[i])
+		}
+	}
+	for i, h := range m.heads {
+		if p.labels == nil {
+			break
+		}
+		for j, v := range b.Labels[i] {
+			if h.task.Kind == Regression && h.task.Deviation > 0 {
+				v = F((float64(v) - h.task.Mean) / h.task.Deviation)
+			}
+			p.labels[i][j] = v
+		}
+	}
+}
+
+// modalityStream is the random stream of modality dropout; operations count from 1.
+const modalityStream = 0
+
+func dropModalities(present []bool, samples int, rate float64, key uint64) {
+	modalities := len(present) / samples
+	for s := range samples {
+		left := 0
+		for m := range modalities {
+			if present[m*samples+s] {
+				left++
+			}
+		}
+		for m := range modalities {
+			i := m*samples + s
+			if present[i] && left > 1 && kernel.Uniform(key, uint64(i)) < rate {
+				present[i] = false
+				left--
+			}
+		}
+	}
+}

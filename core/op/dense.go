@@ -1,0 +1,68 @@
+package op
+
+import "github.com/fusemoe/fusemoe/core/kernel"
+
+// Linear is y = x·W + b, group by group. x is [Groups·Rows, In], w [Groups, In, Out]
+// and b [Groups, Out] or nil.
+func (g *Graph[F]) Linear(k kernel.Linear[F], x, w, b Node) Node {
+	shape := []int{k.Groups * k.Rows, k.Out}
+	if b == nil {
+		return g.apply("linear", shape, []Node{x, w},
+			func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], nil) },
+			func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], din[1], nil, dy, in[0], in[1]) })
+	}
+	return g.apply("linear", shape, []Node{x, w, b},
+		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], in[2]) },
+		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], din[1], din[2], dy, in[0], in[1]) })
+}
+
+// Activate applies a nonlinearity element by element.
+func (g *Graph[F]) Activate(kind kernel.Activation, x Node) Node {
+	k := kernel.Activate[F]{Kind: kind, Size: x.Shape().TotalSize()}
+	return g.apply("activate", x.Shape(), []Node{x},
+		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0]) },
+		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy, in[0]) })
+}
+
+// LayerNorm normalises every row, with a gain and an offset for each group.
+func (g *Graph[F]) LayerNorm(k kernel.LayerNorm[F], x, gamma, beta Node) Node {
+	return g.apply("layer norm", x.Shape(), []Node{x, gamma, beta},
+		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], in[2]) },
+		func(din [][]F, dy, _ []F, in [][]F) {
+			k.Backward(g.pool, din[0], din[1], din[2], dy, in[0], in[1])
+		})
+}
+
+// SelfAttention attends over the steps of every sequence. qkv is
+// [Sequences·Steps, 3·Width], the result [Sequences·Steps, Width].
+func (g *Graph[F]) SelfAttention(k kernel.SelfAttention[F], qkv Node) Node {
+	return g.apply("self-attention", []int{k.Sequences * k.Steps, k.Width}, []Node{qkv},
+		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0]) },
+		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy, in[0]) })
+}
+
+// Residual is x + dropout(z).
+func (g *Graph[F]) Residual(rate float64, x, z Node) Node {
+	k := kernel.Residual[F]{Size: x.Shape().TotalSize(), Rate: rate}
+	stream := g.nextID()
+	return g.apply("residual", x.Shape(), []Node{x, z},
+		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], g.key(stream), g.step.Training) },
+		func(din [][]F, dy, _ []F, _ [][]F) {
+			k.Backward(g.pool, din[0], din[1], dy, g.key(stream), g.step.Training)
+		})
+}
+
+// Dropout zeroes a share of the elements in training and scales up the others. A
+// rate of 0 adds no node.
+func (g *Graph[F]) Dropout(rate float64, x Node) Node {
+	if rate == 0 {
+		return x
+	}
+	k := kernel.Dropout[F]{Size: x.Shape().TotalSize(), Rate: rate}
+	stream := g.nextID()
+	return g.apply("dropout", x.Shape(), []Node{x},
+		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], g.key(stream), g.step.Training) },
+		func(din [][]F, dy, _ []F, _ [][]F) {
+			k.Backward(g.pool, din[0], dy, g.key(stream), g.step.Training)
+		})
+}

@@ -1,0 +1,19 @@
+// Package op gives the kernels to Gorgonia: each operation is one node of the
+// graph, with its shape and its gradient, and no loops of its own.
+//
+// A Graph is built once for a batch size and then run many times:
+//
+//	g := op.NewGraph[float32](pool)
+//	x := g.Input("x", 96, 64)
+//	y := g.LayerNorm(kernel.LayerNorm[float32]{Rows: 96, Width: 64, Eps: 1e-5},
+//		x, g.Parameter(gamma), g.Parameter(beta))
+//	loss := g.MeanSquaredError(…, y)
+//	err := g.Compile(loss)   // differentiates and compiles
+//	err = g.Run(step)        // one forward and backward pass
+//
+// The operations are coarse, a whole attention block or expert layer each, because
+// Gorgonia's machine costs some microseconds for every node it runs. An operation
+// owns the memory of its result, so that a steady training step allocates nothing
+// here. The gradients of one operation are computed together, by the first of its
+// gradient nodes that runs; the others hand theirs on.
+package op

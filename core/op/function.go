@@ -1,0 +1,140 @@
+package op
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/fnv"
+
+	"github.com/chewxy/hm"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/fusemoe/fusemoe/core/kernel"
+)
+
+const errElementType = "op: a value has another element type than its graph"
+
+// function is one coarse operation: Gorgonia's Op and SDOp over a pair of closures
+// that call a kernel.
+type function[F kernel.Float] struct {
+	graph *Graph[F]
+	name  string
+	id    uint64
+	shape tensor.Shape
+	types []hm.Type
+	// wanted says which inputs need a gradient: all but the graph's constants.
+	wanted   []bool
+	forward  func(y []F, in [][]F)
+	backward func(din [][]F, dy, y []F, in [][]F)
+
+	y    *tensor.Dense
+	in   [][]F
+	grad *gradients[F]
+}
+
+// apply adds an operation with the given result shape to the graph. forward
+// overwrites y; backward overwrites every slice of din that is not nil.
+func (g *Graph[F]) apply(name string, shape []int, inputs []Node,
+	forward func(y []F, in [][]F), backward func(din [][]F, dy, y []F, in [][]F),
+) Node {
+	f := &function[F]{
+		graph: g, name: name, id: g.nextID(), shape: shape,
+		forward: forward, backward: backward,
+		y: newTensor[F](shape), in: make([][]F, len(inputs)),
+	}
+	for _, n := range inputs {
+		f.types = append(f.types, n.Type())
+		f.wanted = append(f.wanted, !g.constants[n])
+	}
+	f.types = append(f.types, tensorType(f.y))
+	out, err := gorgonia.ApplyOp(f, inputs...)
+	if err != nil {
+		panic(fmt.Sprintf("op: %s: %v", name, err))
+	}
+	return out
+}
+
+func (g *Graph[F]) nextID() uint64 {
+	g.operations++
+	return g.operations
+}
+
+// key is the random stream of operation id in the current run.
+func (g *Graph[F]) key(id uint64) uint64 { return kernel.Key(g.step.Seed, g.step.Number, id) }
+
+func (f *function[F]) Arity() int     { return len(f.in) }
+func (f *function[F]) Type() hm.Type  { return hm.NewFnType(f.types...) }
+func (f *function[F]) String() string { return fmt.Sprintf("%s#%d", f.name, f.id) }
+
+// InferShape returns the shape that the operation was built with.
+func (f *function[F]) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return f.shape, nil }
+
+// Do computes the operation into its own memory.
+func (f *function[F]) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
+	defer recovered(f.name, &err)
+	for i, v := range in {
+		f.in[i] = values[F](v)
+	}
+	f.forward(values[F](f.y), f.in)
+	return f.y, nil
+}
+
+// ReturnsPtr, CallsExtern and OverwritesInput tell Gorgonia to leave the memory of
+// the result alone: the operation owns it.
+func (f *function[F]) ReturnsPtr() bool     { return true }
+func (f *function[F]) CallsExtern() bool    { return false }
+func (f *function[F]) OverwritesInput() int { return -1 }
+
+// WriteHash identifies the operation. No two are equal, so that Gorgonia never
+// merges two dropouts or two expert layers into one.
+func (f *function[F]) WriteHash(h hash.Hash) { writeHash(h, f.name, f.id) }
+func (f *function[F]) Hashcode() uint32      { return hashcode(f) }
+
+// DiffWRT tells which inputs the operation is differentiated by.
+func (f *function[F]) DiffWRT(int) []bool { return f.wanted }
+
+// SymDiff adds one gradient node for each wanted input.
+func (f *function[F]) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	f.grad = newGradients(f, inputs)
+	out := make(gorgonia.Nodes, len(inputs))
+	for i := range inputs {
+		if !f.wanted[i] {
+			continue
+		}
+		operands := append(append(gorgonia.Nodes{}, inputs...), output, grad)
+		n, err := gorgonia.ApplyOp(&gradient[F]{all: f.grad, input: i, id: f.graph.nextID()}, operands...)
+		if err != nil {
+			return nil, fmt.Errorf("gradient of %s: %w", f.name, err)
+		}
+		out[i] = n
+	}
+	return out, nil
+}
+
+// recovered turns a panic of a kernel, which is a bug, into an error: Gorgonia runs
+// the operations on a goroutine of its own, where a panic would end the process.
+func recovered(name string, err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("%s: %w: %v", name, ErrKernel, v)
+	}
+}
+
+// ErrKernel marks a failure inside a kernel: a bug, not a mistake of the user.
+var ErrKernel = errors.New("internal error in a kernel")
+
+func tensorType(t *tensor.Dense) hm.Type {
+	return gorgonia.TensorType{Dims: t.Dims(), Of: t.Dtype()}
+}
+
+func writeHash(h hash.Hash, name string, id uint64) {
+	h.Write([]byte(name))
+	h.Write(binary.LittleEndian.AppendUint64(nil, id))
+}
+
+func hashcode(op interface{ WriteHash(hash.Hash) }) uint32 {
+	h := fnv.New32a()
+	op.WriteHash(h)
+	return h.Sum32()
+}

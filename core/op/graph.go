@@ -1,0 +1,161 @@
+package op
+
+import (
+	"errors"
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/fusemoe/fusemoe/core/kernel"
+)
+
+// Node is a value in the graph: a matrix or a scalar of one element.
+type Node = *gorgonia.Node
+
+// Parameter is a learned array. Its gradient accumulates over the runs of every
+// graph that uses it, until the optimizer clears it.
+type Parameter[F kernel.Float] struct {
+	Name  string
+	Shape []int
+	// Value and Grad have one entry for each element, row-major.
+	Value, Grad []F
+	// Decays says that weight decay applies: true for matrices, false for biases,
+	// norms and embeddings.
+	Decays bool
+}
+
+// Step identifies one run of a graph. The random numbers of the run are a function
+// of it, so a resumed training draws the same ones.
+type Step struct {
+	Seed, Number uint64
+	// Training switches dropout and gate noise on.
+	Training bool
+	// Weight scales the gradients of this run: the share of this run's samples in
+	// those of the optimizer step. Zero means one.
+	Weight float64
+}
+
+// Graph is a computation under construction or, once compiled, ready to run.
+type Graph[F kernel.Float] struct {
+	graph   *gorgonia.ExprGraph
+	pool    *kernel.Pool
+	machine gorgonia.VM
+	step    Step
+	// runs counts the runs; a gradient node compares it to see whether the
+	// gradients of its operation are already there.
+	runs uint64
+	// operations counts the operations, which gives each one its own random stream.
+	operations uint64
+	// leaves are the parameters in the order of their first use, used what each one
+	// is called by its users.
+	leaves    gorgonia.Nodes
+	used      map[*Parameter[F]]Node
+	constants map[Node]bool
+	weight    *tensor.Dense
+}
+
+var errNotCompiled = errors.New("op: the graph is run before it is compiled")
+
+// NewGraph returns an empty graph whose kernels run on the pool.
+func NewGraph[F kernel.Float](pool *kernel.Pool) *Graph[F] {
+	return &Graph[F]{
+		graph: gorgonia.NewGraph(), pool: pool,
+		used: map[*Parameter[F]]Node{}, constants: map[Node]bool{},
+	}
+}
+
+// Input adds an array that is filled before each run and not differentiated. The
+// returned slice is its memory.
+func (g *Graph[F]) Input(name string, shape ...int) (Node, []F) {
+	t := newTensor[F](shape)
+	n := gorgonia.NewTensor(g.graph, t.Dtype(), len(shape),
+		gorgonia.WithShape(shape...), gorgonia.WithName(g.unique(name)), gorgonia.WithValue(t))
+	g.constants[n] = true
+	return n, values[F](t)
+}
+
+// Parameter adds a learned array. The graph shares its memory, so that an update of
+// the parameter is seen by the next run of every graph.
+func (g *Graph[F]) Parameter(p *Parameter[F]) Node {
+	if n, ok := g.used[p]; ok {
+		return n
+	}
+	t := tensor.New(tensor.WithShape(p.Shape...), tensor.WithBacking(p.Value))
+	leaf := gorgonia.NewTensor(g.graph, t.Dtype(), len(p.Shape),
+		gorgonia.WithShape(p.Shape...), gorgonia.WithName(g.unique(p.Name)), gorgonia.WithValue(t))
+	n, err := gorgonia.ApplyOp(newCollector(g, p, leaf), leaf)
+	if err != nil {
+		panic(fmt.Sprintf("op: parameter %s: %v", p.Name, err))
+	}
+	g.leaves = append(g.leaves, leaf)
+	g.used[p] = n
+	return n
+}
+
+// Compile differentiates loss, a scalar, with respect to every parameter, and makes
+// the graph ready to run. A nil loss gives a graph that only computes forward.
+func (g *Graph[F]) Compile(loss Node) error {
+	if loss != nil {
+		g.weight = newTensor[F]([]int{1})
+		seed := gorgonia.NewTensor(g.graph, g.weight.Dtype(), 1,
+			gorgonia.WithShape(1), gorgonia.WithName("weight of the run"), gorgonia.WithValue(g.weight))
+		if _, err := gorgonia.Backpropagate(gorgonia.Nodes{loss}, gorgonia.Nodes{seed}, g.leaves); err != nil {
+			return fmt.Errorf("op: differentiate the graph: %w", err)
+		}
+	}
+	g.machine = gorgonia.NewTapeMachine(g.graph)
+	return nil
+}
+
+// Run computes every node once and adds the gradients to the parameters. Values are
+// read afterwards with Value.
+func (g *Graph[F]) Run(step Step) error {
+	if g.machine == nil {
+		return errNotCompiled
+	}
+	g.step = step
+	g.runs++
+	if g.weight != nil {
+		w := step.Weight
+		if w == 0 {
+			w = 1
+		}
+		values[F](g.weight)[0] = F(w)
+	}
+	g.machine.Reset()
+	if err := g.machine.RunAll(); err != nil {
+		return fmt.Errorf("op: run the graph: %w", err)
+	}
+	return nil
+}
+
+// Close releases the machine.
+func (g *Graph[F]) Close() error {
+	if g.machine == nil {
+		return nil
+	}
+	return g.machine.Close()
+}
+
+// Value is the content of a node after a run; the next run overwrites it.
+func Value[F kernel.Float](n Node) []F { return values[F](n.Value()) }
+
+// unique makes a node's name its own: Gorgonia takes leaves of one name and shape for
+// the same one.
+func (g *Graph[F]) unique(name string) string { return fmt.Sprintf("%s#%d", name, g.nextID()) }
+
+func newTensor[F kernel.Float](shape []int) *tensor.Dense {
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(make([]F, tensor.Shape(shape).TotalSize())))
+}
+
+func values[F kernel.Float](v gorgonia.Value) []F {
+	switch data := v.Data().(type) {
+	case []F:
+		return data
+	case F: // the tensor package gives an array of one element as a bare number
+		return []F{data}
+	default:
+		panic(errElementType)
+	}
+}

@@ -1,0 +1,105 @@
+package op
+
+import "github.com/fusemoe/fusemoe/core/kernel"
+
+// scalar is the shape of a loss.
+var scalar = []int{1}
+
+// BinaryCrossEntropy is the mean over the known labels. labels, read at each run, is
+// [Samples, Outputs]; weight scales the positives of each output and may be nil.
+func (g *Graph[F]) BinaryCrossEntropy(k kernel.BinaryCrossEntropy[F], logits Node, labels, weight []F) Node {
+	return g.apply("binary cross-entropy", scalar, []Node{logits},
+		func(y []F, in [][]F) { y[0] = k.Forward(g.pool, in[0], labels, weight) },
+		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy[0], in[0], labels, weight) })
+}
+
+// SoftmaxCrossEntropy is the mean over the samples with a known class. labels has
+// one class index for each sample.
+func (g *Graph[F]) SoftmaxCrossEntropy(k kernel.SoftmaxCrossEntropy[F], logits Node, labels, weight []F) Node {
+	return g.apply("softmax cross-entropy", scalar, []Node{logits},
+		func(y []F, in [][]F) { y[0] = k.Forward(g.pool, in[0], labels, weight) },
+		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy[0], in[0], labels, weight) })
+}
+
+// SquaredError is the mean squared error over the known labels.
+func (g *Graph[F]) SquaredError(k kernel.SquaredError[F], outputs Node, labels []F) Node {
+	return g.apply("squared error", scalar, []Node{outputs},
+		func(y []F, in [][]F) { y[0] = k.Forward(g.pool, in[0], labels) },
+		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy[0], in[0], labels) })
+}
+
+// Accumulator carries the column sums of one balance loss over the runs of an
+// optimizer step, so that the loss sees the whole accumulated batch.
+type Accumulator struct {
+	prior, own []float64
+}
+
+// Reset forgets the runs so far: an optimizer step begins.
+func (a *Accumulator) Reset() { clear(a.prior) }
+
+// Carry adds the last run to the sums that the next one starts from.
+func (a *Accumulator) Carry() { copy(a.prior, a.own) }
+
+func (a *Accumulator) keep(sums []float64) {
+	if a.prior == nil {
+		a.prior = make([]float64, len(sums))
+		a.own = make([]float64, len(sums))
+	}
+	copy(a.own, sums)
+}
+
+// Importance is the squared coefficient of variation of the experts' gate mass.
+func (g *Graph[F]) Importance(k kernel.Importance[F], gates Node, a *Accumulator) Node {
+	return g.apply("importance", scalar, []Node{gates},
+		func(y []F, in [][]F) {
+			y[0] = k.Forward(g.pool, in[0], a.prior)
+			a.keep(k.Sums())
+		},
+		func(din [][]F, dy, _ []F, _ [][]F) { k.Backward(g.pool, din[0], dy[0]) })
+}
+
+// Load is the squared coefficient of variation of the experts' smooth load estimate.
+// Outside training, when the gate has no noise, it is 0.
+func (g *Graph[F]) Load(k kernel.Load[F], logits, noisy, raw Node, a *Accumulator) Node {
+	return g.apply("load", scalar, []Node{logits, noisy, raw},
+		func(y []F, in [][]F) {
+			y[0] = 0
+			if g.step.Training {
+				y[0] = k.Forward(g.pool, in[0], in[1], in[2], a.prior)
+				a.keep(k.Sums())
+			}
+		},
+		func(din [][]F, dy, _ []F, in [][]F) {
+			clear(din[0])
+			clear(din[1])
+			clear(din[2])
+			if g.step.Training {
+				k.Backward(g.pool, din[0], din[1], din[2], dy[0], in[0], in[1], in[2])
+			}
+		})
+}
+
+// Entropy is the paper's modality-expert regulariser (NeurIPS 2024, eq. 3) of the
+// clean logits. active is called at each run and tells which rows count.
+func (g *Graph[F]) Entropy(k kernel.Entropy[F], logits Node, active func() []bool) Node {
+	return g.apply("entropy", scalar, []Node{logits},
+		func(y []F, in [][]F) { y[0] = k.Forward(g.pool, in[0], active()) },
+		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy[0], in[0], active()) })
+}
+
+// WeightedSum is Σ weight·term over scalars: the total loss.
+func (g *Graph[F]) WeightedSum(weights []float64, terms []Node) Node {
+	return g.apply("weighted sum", scalar, terms,
+		func(y []F, in [][]F) {
+			var sum float64
+			for i, x := range in {
+				sum += weights[i] * float64(x[0])
+			}
+			y[0] = F(sum)
+		},
+		func(din [][]F, dy, _ []F, _ [][]F) {
+			for i, d := range din {
+				d[0] = dy[0] * F(weights[i])
+			}
+		})
+}

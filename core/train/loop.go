@@ -1,0 +1,159 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/fusemoe/fusemoe/core/kernel"
+	"github.com/fusemoe/fusemoe/core/model"
+	"github.com/fusemoe/fusemoe/core/op"
+)
+
+// trainer is a training under way.
+type trainer struct {
+	Task
+	options   Options
+	optimizer *optimizer
+	average   *average
+	best      weights
+	// step counts optimizer steps, pass runs of the network.
+	step, steps int
+	pass        uint64
+}
+
+// Run trains until the last epoch, until patience is exhausted or until ctx ends, and
+// leaves the best weights in the model. When ctx ends its error is returned, with the
+// result so far if an epoch was scored.
+func Run(ctx context.Context, t Task, o Options) (Result, error) {
+	perStep := o.Batch * o.Accumulate
+	tr := &trainer{
+		Task: t, options: o, optimizer: newOptimizer(t.Model.Parameters(), o),
+		steps: o.Epochs * ((len(t.Rows) + perStep - 1) / perStep),
+	}
+	if o.Average > 0 {
+		tr.average = newAverage(t.Model.Parameters(), o.Average)
+	}
+	result := Result{Best: EpochReport{Score: math.Inf(-1)}}
+	for epoch := 1; epoch <= o.Epochs; epoch++ {
+		report, err := tr.epoch(ctx, epoch)
+		if err == nil {
+			err = tr.judge(ctx, report, &result)
+		}
+		if err != nil {
+			return result, tr.finish(err)
+		}
+		if o.Patience > 0 && epoch-result.Best.Epoch >= o.Patience {
+			result.Stopped = epoch < o.Epochs
+			break
+		}
+	}
+	return result, tr.finish(nil)
+}
+
+// finish puts the best weights back.
+func (t *trainer) finish(err error) error {
+	if t.best != nil {
+		t.best.restore(t.Model.Parameters())
+	}
+	return err
+}
+
+// epoch passes once over the training split, in an order of its own.
+func (t *trainer) epoch(ctx context.Context, epoch int) (*EpochReport, error) {
+	rows := shuffled(t.Rows, kernel.Key(t.options.Seed, orderStream, uint64(epoch)))
+	perStep := t.options.Batch * t.options.Accumulate
+	total := model.Losses{}
+	for lo := 0; lo < len(rows); lo += perStep {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		window := rows[lo:min(lo+perStep, len(rows))]
+		losses, err := t.window(window)
+		if err != nil {
+			return nil, fmt.Errorf("epoch %d, step %d: %w", epoch, t.step+1, err)
+		}
+		rate := rateAt(t.options, t.step, t.steps)
+		norm := t.optimizer.update(t.Pool, rate)
+		t.step++
+		if t.average != nil {
+			t.average.update(t.Pool)
+		}
+		for name, v := range losses {
+			total[name] += v * float64(len(window)) / float64(len(rows))
+		}
+		if t.Stepped != nil {
+			t.Stepped(StepReport{
+				Epoch: epoch, Step: t.step, Steps: t.steps, Samples: len(window),
+				Rate: rate, GradientNorm: norm, Losses: losses,
+			})
+		}
+	}
+	return &EpochReport{Epoch: epoch, Step: t.step, Losses: total}, nil
+}
+
+// window accumulates the gradients of one optimizer step.
+func (t *trainer) window(rows []int) (model.Losses, error) {
+	mean := model.Losses{}
+	for lo := 0; lo < len(rows); lo += t.options.Batch {
+		part := rows[lo:min(lo+t.options.Batch, len(rows))]
+		t.pass++
+		share := float64(len(part)) / float64(len(rows))
+		losses, err := t.Model.Train(t.Pool, t.Batch(part), op.Step{
+			Seed: t.options.Seed, Number: t.pass, Training: true, Weight: share,
+		})
+		if err != nil {
+			return nil, err
+		}
+		for name, v := range losses {
+			mean[name] += v * share
+		}
+	}
+	t.Model.EndStep()
+	if total := mean["total"]; math.IsNaN(total) || math.IsInf(total, 0) {
+		return nil, ErrDiverged
+	}
+	return mean, nil
+}
+
+// judge scores the epoch, with the averaged weights if there are any, and keeps the
+// weights if they are the best.
+func (t *trainer) judge(ctx context.Context, report *EpochReport, result *Result) error {
+	if t.average != nil {
+		t.average.swap()
+		defer t.average.swap()
+	}
+	var err error
+	if report.Score, report.Details, err = t.Score(ctx); err != nil {
+		return err
+	}
+	report.Best = report.Score > result.Best.Score || result.Epochs == 0
+	result.Epochs = report.Epoch
+	if report.Best {
+		result.Best = *report
+		t.best = t.best.keep(t.Model.Parameters())
+		if t.Best != nil {
+			if err := t.Best(*report); err != nil {
+				return err
+			}
+		}
+	}
+	if t.Epoch != nil {
+		return t.Epoch(*report)
+	}
+	return nil
+}
+
+// orderStream keeps the random order of the samples apart from the numbers of the
+// passes, which count from 1.
+const orderStream = 0
+
+// shuffled returns the rows in a random order (Fisher and Yates).
+func shuffled(rows []int, key uint64) []int {
+	out := append([]int(nil), rows...)
+	for i := len(out) - 1; i > 0; i-- {
+		j := int(kernel.Uniform(key, uint64(i)) * float64(i+1))
+		out[i], out[j] = out[j], out[i]
+	}
+	return out
+}
