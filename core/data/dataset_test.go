@@ -161,6 +161,12 @@ func TestUnlabelledSamplesNeedNoSplit(t *testing.T) {
 	if _, err := data.Open(dir); err == nil {
 		t.Error("opened without labels")
 	}
+	files["dataset.yaml"] = replaceOnce(t, files["dataset.yaml"], `tasks:
+  - {name: death, kind: binary}
+  - {name: stay, kind: regression, column: days}
+  - {name: unit, kind: multiclass, classes: [medical, surgical]}
+`, "")
+	dir = folder(t, files)
 	d, err := data.Open(dir, data.Unlabelled())
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ type manifest struct {
 	Name       string           `yaml:"name"`
 	TimeUnit   string           `yaml:"time_unit"`
 	Window     float64          `yaml:"window"`
-	Tasks      []manifestTask   `yaml:"tasks"`
+	Tasks      []manifestTask   `yaml:"tasks,omitempty"`
 	Modalities []manifestSource `yaml:"modalities"`
 }
 
@@ -49,7 +49,7 @@ var (
 
 // readManifest reads dataset.yaml into the head of a dataset. It reports what is
 // wrong with it.
-func readManifest(dir string, r *report) *Dataset {
+func readManifest(dir string, with options, r *report) *Dataset {
 	text, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if err != nil {
 		r.add(Problem{
@@ -58,10 +58,10 @@ func readManifest(dir string, r *report) *Dataset {
 		})
 		return nil
 	}
-	return parseManifest(text, r)
+	return parseManifest(text, with, r)
 }
 
-func parseManifest(text []byte, r *report) *Dataset {
+func parseManifest(text []byte, with options, r *report) *Dataset {
 	y := yamlFile{r}
 	var root yaml.Node
 	if err := yaml.NewDecoder(bytes.NewReader(text)).Decode(&root); err != nil && !errors.Is(err, io.EOF) {
@@ -78,7 +78,10 @@ func parseManifest(text []byte, r *report) *Dataset {
 	y.decode(values["name"], "name", "text", &d.Name)
 	y.decode(values["time_unit"], "time_unit", "text", &d.TimeUnit)
 	y.decode(values["window"], "window", "a number", &d.Window)
-	y.require(top, "", values, "name", "time_unit", "window", "tasks", "modalities")
+	y.require(top, "", values, "name", "time_unit", "window", "modalities")
+	if !with.unlabelled {
+		y.require(top, "", values, "tasks")
+	}
 	y.list(values["tasks"], "tasks", func(n *yaml.Node, path string) { y.task(n, path, d) })
 	y.list(values["modalities"], "modalities", func(n *yaml.Node, path string) { y.source(n, path, d) })
 	if values["window"] != nil && (!(d.Window > 0) || math.IsInf(d.Window, 0)) {

@@ -18,7 +18,7 @@ func TestDocumentedManifest(t *testing.T) {
 		t.Fatal("the page has no YAML")
 	}
 	var r report
-	d := parseManifest(block[1], &r)
+	d := parseManifest(block[1], options{}, &r)
 	if err := r.err("docs"); err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func FuzzParseManifest(f *testing.F) {
 	f.Add([]byte("a: &a [*a]\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var r report
-		d := parseManifest(text, &r)
+		d := parseManifest(text, options{}, &r)
 		if len(r.problems) > 0 {
 			return
 		}

@@ -10,36 +10,43 @@ import (
 // samplesFile has one row a sample.
 const samplesFile = "samples.parquet"
 
-// An Option changes what Open expects of a folder.
-type Option func(*opening)
+// An Option changes what Open and NewBuilder expect.
+type Option func(*options)
 
-// Unlabelled opens samples that are only to be predicted. Labels are left unread.
-// The columns patient and split may be absent: each sample is then a patient of its
-// own, in the test split.
-func Unlabelled() Option { return func(o *opening) { o.unlabelled = true } }
+type options struct{ unlabelled bool }
+
+// Unlabelled is for samples that are only to be predicted. There need be no tasks,
+// and labels are left unread. In a folder, the columns patient and split may be
+// absent: each sample is then a patient of its own, in the test split.
+func Unlabelled() Option { return func(o *options) { o.unlabelled = true } }
+
+func gather(list []Option) (o options) {
+	for _, option := range list {
+		option(&o)
+	}
+	return o
+}
 
 // opening is a dataset on its way into memory.
 type opening struct {
 	*Dataset
-	unlabelled bool
-	report     *report
-	index      map[string]int // sample by id
+	options
+	report *report
+	index  map[string]int // sample by id
 }
 
 // Open reads a dataset's folder and checks all of it. What is wrong is one *Error
 // with every problem found. Items at or after the window are cut and counted in
 // Warnings.
-func Open(dir string, options ...Option) (*Dataset, error) {
+func Open(dir string, list ...Option) (*Dataset, error) {
 	var r report
-	d := readManifest(dir, &r)
+	with := gather(list)
+	d := readManifest(dir, with, &r)
 	if err := r.err(dir); err != nil {
 		return nil, err
 	}
 	d.root = dir
-	o := opening{Dataset: d, report: &r}
-	for _, option := range options {
-		option(&o)
-	}
+	o := opening{Dataset: d, options: with, report: &r}
 	if t := openTable(dir, samplesFile, &r); t != nil {
 		o.readSamples(t)
 		t.close()
