@@ -64,7 +64,7 @@ type Spec struct {
 // Fleet is a set of running plugins.
 type Fleet struct {
 	plugins map[string]*Plugin
-	sockets string // the directory with all sockets
+	sockets string // the directory with all sockets; empty without processes
 	stop    sync.Once
 }
 
@@ -75,11 +75,13 @@ func Start(ctx context.Context, log zerolog.Logger, specs []Spec) (*Fleet, error
 	if err := validate(specs); err != nil {
 		return nil, err
 	}
-	sockets, err := socketDir()
-	if err != nil {
-		return nil, err
+	f := &Fleet{plugins: make(map[string]*Plugin)}
+	if slices.ContainsFunc(specs, func(s Spec) bool { return s.InProcess == nil }) {
+		var err error
+		if f.sockets, err = socketDir(); err != nil {
+			return nil, err
+		}
 	}
-	f := &Fleet{plugins: make(map[string]*Plugin), sockets: sockets}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -100,7 +102,7 @@ func Start(ctx context.Context, log zerolog.Logger, specs []Spec) (*Fleet, error
 	defer notice.Stop()
 	for i, spec := range specs {
 		all.Go(func() {
-			p, err := start(ctx, log, spec, sockets)
+			p, err := start(ctx, log, spec, f.sockets)
 			mu.Lock()
 			defer mu.Unlock()
 			delete(pending, spec.Name)
@@ -143,7 +145,9 @@ func (f *Fleet) Stop() {
 			all.Go(p.end)
 		}
 		all.Wait()
-		_ = os.RemoveAll(f.sockets) // what is left of it is empty
+		if f.sockets != "" {
+			_ = os.RemoveAll(f.sockets) // only empty directories are left in it
+		}
 	})
 }
 

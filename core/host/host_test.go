@@ -3,7 +3,6 @@
 package host_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -11,12 +10,10 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -301,106 +298,6 @@ func TestErrorsOfSamplesAndOfTheCallerEndTheCall(t *testing.T) {
 	}
 }
 
-func TestCancelEndsAStart(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	began := time.Now()
-	_, err := host.Start(ctx, zerolog.Nop(), []host.Spec{animal(t, "never ready")})
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
-	if d := time.Since(began); d > 4*time.Second {
-		t.Errorf("it took %v", d)
-	}
-}
-
-func TestAPluginSeesACleanEnvironment(t *testing.T) {
-	t.Setenv("FUSEMOE_TEST_SECRET", "hidden")
-	t.Setenv("FUSEMOE_TEST_CACHE", "wanted")
-	var log lines
-	spec := animal(t, "tells its environment")
-	spec.Env = []string{"FUSEMOE_TEST_CACHE"}
-	start(t, &log, spec).Stop()
-	for _, want := range []string{"FUSEMOE_TEST_CACHE=wanted", "PATH=" + os.Getenv("PATH"), `"CUDA_VISIBLE_DEVICES="`} {
-		if !strings.Contains(log.String(), want) {
-			t.Errorf("the plugin does not see %s", want)
-		}
-	}
-	if strings.Contains(log.String(), "hidden") {
-		t.Error("the plugin sees what nobody listed")
-	}
-}
-
-func TestStopLeavesNothingBehind(t *testing.T) {
-	t.Setenv("XDG_RUNTIME_DIR", "")
-	t.Setenv("TMPDIR", shortTempDir(t))
-	var log lines
-	fleet := start(t, &log, animal(t, "leaves a child"))
-	plugin := pidOf(t, fleet.Plugin("m").Features()[0])
-	fleet.Stop()
-	var line struct{ Child int }
-	if err := json.Unmarshal([]byte(log.String()), &line); err != nil || line.Child == 0 {
-		t.Fatalf("no child: %v, %s", err, log.String())
-	}
-	for what, pid := range map[string]int{"plugin": plugin, "child": line.Child} {
-		if !gone(pid, time.Second) {
-			t.Errorf("the %s is still there", what)
-		}
-	}
-	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
-}
-
-func TestStopEndsAPluginThatDoesNotListen(t *testing.T) {
-	t.Parallel()
-	fleet := start(t, &lines{}, animal(t, "stops"), host.Spec{Name: "n", InProcess: &plugin{}})
-	pid := pidOf(t, fleet.Plugin("m").Features()[0])
-	waitUntil(t, func() bool { return stateOf(pid) == "T" })
-	began := time.Now()
-	fleet.Stop()
-	if d := time.Since(began); d > 7*time.Second {
-		t.Errorf("it took %v", d)
-	}
-	if !gone(pid, time.Second) {
-		t.Error("the plugin is still there")
-	}
-}
-
-func TestNoPluginOutlivesAKilledHost(t *testing.T) {
-	t.Parallel()
-	tmp := shortTempDir(t)
-	cmd := exec.Command(animal(t, "").Command[0], "zoo", "host")
-	cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "XDG_RUNTIME_DIR=")
-	cmd.Stderr = os.Stderr
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	text, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid := pidOf(t, strings.TrimSpace(text))
-	if gone(pid, 0) {
-		t.Fatal("the plugin did not live")
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	if !gone(pid, 2*time.Second) {
-		t.Error("the plugin lives on")
-	}
-	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
-}
-
 func TestPluginsStartAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	var specs []host.Spec
@@ -422,50 +319,33 @@ func TestPluginsStartAtTheSameTime(t *testing.T) {
 	}
 }
 
-// shortTempDir is a directory with a path that is short enough for sockets.
-func shortTempDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "h")
+// BenchmarkEncode measures what a process costs: bytes that reach the plugin in a second.
+func BenchmarkEncode(b *testing.B) {
+	self, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
-func pidOf(t *testing.T, text string) int {
-	t.Helper()
-	pid, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pid
-}
-
-// gone tells whether the process ends within the time given.
-func gone(pid int, within time.Duration) bool {
-	for deadline := time.Now().Add(within); ; time.Sleep(10 * time.Millisecond) {
-		// A zombie has ended, though nobody has asked how.
-		if s := stateOf(pid); errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || s == "Z" || s == "X" {
-			return true
-		}
-		if time.Now().After(deadline) {
-			return false
-		}
-	}
-}
-
-// stateOf is the letter that ps shows for the process, or empty.
-func stateOf(pid int) string {
-	out, _ := exec.Command("ps", "-o", "state=", "-p", strconv.Itoa(pid)).Output()
-	return strings.TrimSpace(string(out))
-}
-
-func waitUntil(t *testing.T, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(3 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it does not happen")
-		}
+	for name, spec := range map[string]host.Spec{
+		"process":   {Name: "m", Command: []string{self, "zoo", "tame"}},
+		"inprocess": {Name: "m", InProcess: &plugin{}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			fleet, err := host.Start(b.Context(), zerolog.Nop(), []host.Spec{spec})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer fleet.Stop()
+			const samples, size = 512, 5 * 1024 * 4
+			contents := make([]string, samples)
+			for i := range contents {
+				contents[i] = strings.Repeat("x", size)
+			}
+			b.SetBytes(samples * size)
+			for b.Loop() {
+				if _, err := lengths(fleet.Plugin("m"), texts(contents...)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
