@@ -90,7 +90,7 @@ func (c expertCount) add(b *data.Batch, out model.Output[float32]) {
 			}
 			group := len(d.Gates) / len(d.Modalities)
 			for i, m := range d.Modalities {
-				gates := presentGates(d, d.Gates[i*group:(i+1)*group], b.Present[m*samples:(m+1)*samples])
+				gates := presentGates(d.Gates[i*group:(i+1)*group], b.Present[m*samples:(m+1)*samples])
 				c.Add(layer, m, widen(gates, d, c.network.Config.Router.Experts))
 			}
 		}
@@ -98,7 +98,7 @@ func (c expertCount) add(b *data.Batch, out model.Output[float32]) {
 }
 
 // presentGates keeps the rows of the samples that have the modality.
-func presentGates(d model.Decision[float32], gates []float32, present []bool) []float32 {
+func presentGates(gates []float32, present []bool) []float32 {
 	perSample := len(gates) / len(present)
 	var kept []float32
 	for s, there := range present {

@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -76,9 +75,8 @@ func trainingFolder(dir string, seed *uint64) (string, error) {
 
 // Close ends the predictor.
 func (p *Predictor) Close() error {
-	p.learner.close()
-	p.owned.Close()
-	return nil
+	defer p.owned.Close()
+	return p.learner.close()
 }
 
 // Prediction is what the model says about one sample: for each task its
@@ -180,7 +178,7 @@ func (p *Predictor) encode(ctx context.Context, d *data.Dataset) ([]data.Encoded
 		if err != nil {
 			return nil, err
 		}
-		s.Config, s.State, s.Seed = json.RawMessage(m.Config), p.manifest.Modalities[i].State, p.manifest.Seed
+		s.Config, s.State, s.Seed = m.Config, p.manifest.Modalities[i].State, p.manifest.Seed
 		specs = append(specs, s)
 	}
 	fleet, err := host.Start(ctx, p.log, specs)

@@ -110,11 +110,11 @@ func (n network) taskNames() []string {
 
 // Close ends the runtime.
 func (rt *Runtime) Close() error {
-	if rt.learner != nil {
-		rt.learner.close()
+	defer rt.pool.Close()
+	if rt.learner == nil {
+		return nil
 	}
-	rt.pool.Close()
-	return nil
+	return rt.learner.close()
 }
 
 // recovered turns a bug's panic into an error at the edge of this package.

@@ -26,7 +26,9 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 		return result, fmt.Errorf("%w: Train needs Prepare", ErrOrder)
 	}
 	if rt.learner != nil {
-		rt.learner.close()
+		if err := rt.learner.close(); err != nil {
+			return result, err
+		}
 	}
 	if rt.learner, err = newLearner(rt.network, rt.pool, seed); err != nil {
 		return result, err

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -213,12 +214,15 @@ func (m *Model[F]) program(built map[int]*program[F], pool *kernel.Pool, samples
 	return p, nil
 }
 
-// Close releases the graphs.
-func (m *Model[F]) Close() {
+// Close releases the graphs. The parameters stay, and graphs are built anew when they
+// are needed.
+func (m *Model[F]) Close() error {
+	var errs []error
 	for _, built := range []map[int]*program[F]{m.training, m.predicting} {
 		for samples, p := range built {
-			p.graph.Close()
+			errs = append(errs, p.graph.Close())
 			delete(built, samples)
 		}
 	}
+	return errors.Join(errs...)
 }

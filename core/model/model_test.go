@@ -409,8 +409,9 @@ func TestModelGradients(t *testing.T) {
 			run()
 			var values, grads [][]float64
 			for _, p := range m.Parameters() {
-				values = append(values, p.Value)
-				grads = append(grads, slices.Clone(p.Grad))
+				n := min(len(p.Value), 6) // of each: the kernels' own tests look at all
+				values = append(values, p.Value[:n])
+				grads = append(grads, slices.Clone(p.Grad[:n]))
 			}
 			kerneltest.CheckGradients(t, run, values, grads)
 		})
