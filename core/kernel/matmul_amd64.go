@@ -3,24 +3,27 @@ package kernel
 // Blocks of the packed product. They decide only where its loops are cut: the sum
 // of an element runs on through them.
 const (
-	// blockDepth is how much of k is packed at once: a strip of B is then 32 KiB
-	// and stays near the core while all row tiles pass over it.
+	// blockDepth is how much of k is packed at once: a strip of B is then at most
+	// 48 KiB and stays near the core while all row tiles pass over it.
 	blockDepth = 384
-	// blockWidth bounds the packed part of B to 4 MiB, part of a last-level cache.
+	// blockWidth bounds the packed part of B to 6 MiB, part of a last-level cache.
 	blockWidth = 4096
-	// blockTiles is how many row tiles one worker takes at a time: 8·14 packed rows
-	// of A are 128 KiB and stay in the second-level cache.
+	// blockTiles is how many row tiles one worker takes at a time: 8 packed row
+	// tiles of A are at most 192 KiB and stay in the second-level cache.
 	blockTiles = 8
 	// panelRow is the distance between the packed columns of a row tile: the
 	// largest tile, rounded up to whole transposed blocks.
 	panelRow = 16
 )
 
-// Sizes below which less is more, in multiply-adds or rows, as measured.
+// Where packing and sharing begin to pay, as measured on a Zen 4.
 const (
-	directRows   = 48
-	directCols   = 128
-	packACols    = 96
+	// Up to directRows rows use a packed B too seldom, and a B of up to directCols
+	// columns is nearly as dense as a packed one.
+	directRows, directCols = 128, 128
+	// packACols columns of a block use a packed A often enough.
+	packACols = 192
+	// parallelWork multiply-adds take 5 µs; below that a worker comes too late.
 	parallelWork = 1 << 18
 )
 
