@@ -80,6 +80,7 @@ func TestDecodeOfNothingKeepsEverything(t *testing.T) {
 func TestDecodeSaysWhereAndWhat(t *testing.T) {
 	tests := []struct{ json, path, summary string }{
 		{`{"titel": ""}`, "titel", "unknown key, did you mean title?"},
+		{`{"tilte": ""}`, "tilte", "unknown key, did you mean title?"},
 		{`{"weather": ""}`, "weather", "unknown key"},
 		{`{"Title": ""}`, "Title", "unknown key, did you mean title?"},
 		{`{"title": 3}`, "title", "number is not a text"},

@@ -91,7 +91,8 @@ func connect(t *testing.T, m sdk.Modality) (modalitypb.ModalityClient, *bytes.Bu
 	return modalitypb.NewModalityClient(conn), &log
 }
 
-func configure(t *testing.T, c modalitypb.ModalityClient, r *modalitypb.ConfigureRequest) *modalitypb.ConfigureResponse {
+func configure(t *testing.T, c modalitypb.ModalityClient, r *modalitypb.ConfigureRequest,
+) *modalitypb.ConfigureResponse {
 	t.Helper()
 	out, err := c.Configure(t.Context(), r)
 	if err != nil {
@@ -100,7 +101,8 @@ func configure(t *testing.T, c modalitypb.ModalityClient, r *modalitypb.Configur
 	return out
 }
 
-func encode(ctx context.Context, c modalitypb.ModalityClient, samples ...*modalitypb.Sample) ([]*modalitypb.Result, error) {
+func encode(ctx context.Context, c modalitypb.ModalityClient, samples ...*modalitypb.Sample,
+) ([]*modalitypb.Result, error) {
 	stream, err := c.Encode(ctx)
 	if err != nil {
 		return nil, err
@@ -267,18 +269,19 @@ func TestOneBadSampleDoesNotHurtTheOthers(t *testing.T) {
 
 func TestWhatIsNoSequenceIsRefused(t *testing.T) {
 	nan, inf := float32(math.NaN()), math.Inf(1)
+	now, pair := []float64{0}, [][]float32{{1, 2}}
 	tests := []struct {
 		name string
 		q    sdk.Sequence
 		want string
 	}{
-		{"no times", sdk.Sequence{Values: [][]float32{{1, 2}}}, "1 vectors at 0 times"},
-		{"narrow", sdk.Sequence{Times: []float64{0}, Values: [][]float32{{1}}}, "vector 0 has 1 values; Configure promised 2"},
-		{"not a number", sdk.Sequence{Times: []float64{0}, Values: [][]float32{{1, nan}}}, "value 1 of row 0 is not finite"},
-		{"infinite time", sdk.Sequence{Times: []float64{inf}, Values: [][]float32{{1, 2}}}, "time of row 0 is not finite"},
-		{"back in time", sdk.Sequence{Times: []float64{2, 1}, Values: [][]float32{{1, 2}, {1, 2}}}, "before that of the row before"},
-		{"few flags", sdk.Sequence{Times: []float64{2}, Values: [][]float32{{1, 2}}, Observed: [][]bool{{true}}}, "1 observed flags"},
-		{"no flags", sdk.Sequence{Times: []float64{2}, Values: [][]float32{{1, 2}}, Observed: [][]bool{}}, "flags for 0 vectors"},
+		{"no times", sdk.Sequence{Values: pair}, "1 vectors at 0 times"},
+		{"narrow", sdk.Sequence{Times: now, Values: [][]float32{{1}}}, "vector 0 has 1 values; Configure promised 2"},
+		{"not a number", sdk.Sequence{Times: now, Values: [][]float32{{1, nan}}}, "value 1 of row 0 is not finite"},
+		{"infinite time", sdk.Sequence{Times: []float64{inf}, Values: pair}, "time of row 0 is not finite"},
+		{"back in time", sdk.Sequence{Times: []float64{2, 1}, Values: [][]float32{{1, 2}, {1, 2}}}, "before that of the row"},
+		{"few flags", sdk.Sequence{Times: now, Values: pair, Observed: [][]bool{{true}}}, "1 observed flags"},
+		{"no flags", sdk.Sequence{Times: now, Values: pair, Observed: [][]bool{}}, "flags for 0 vectors"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -307,7 +310,8 @@ func TestUnobservedValuesMayBeAnything(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, values, observed, err := got[0].GetSequence().Unpack(2)
-	if err != nil || !slices.Equal(values, []float32{0, 5, 6, 0}) || !slices.Equal(observed, []bool{false, true, true, false}) {
+	if err != nil || !slices.Equal(values, []float32{0, 5, 6, 0}) ||
+		!slices.Equal(observed, []bool{false, true, true, false}) {
 		t.Errorf("got %v, %v, %v", values, observed, err)
 	}
 }

@@ -39,7 +39,7 @@ func newBars(stderr io.Writer, options ...mpb.ContainerOption) *bars {
 
 // Stage adds a bar.
 func (b *bars) Stage(name string, total int) core.Meter {
-	m := &bar{bars: b, start: time.Now()}
+	m := &bar{bars: b, total: total, start: time.Now()}
 	m.mpb = b.mpb.AddBar(int64(total), mpb.BarWidth(barWidth),
 		mpb.PrependDecorators(decor.Name(name, decor.WC{W: nameWidth, C: decor.DindentRight})),
 		mpb.AppendDecorators(decor.CountersNoUnit(" %d/%d", decor.WC{W: countWidth}), decor.Any(m.news)),
@@ -76,6 +76,7 @@ func (b *bars) close() {
 type bar struct {
 	bars  *bars
 	mpb   *mpb.Bar
+	total int
 	start time.Time
 	took  atomic.Int64
 	note  atomic.Pointer[string]
@@ -87,7 +88,7 @@ func (m *bar) Add(n int) { m.mpb.IncrBy(n) }
 // Note shows the latest news behind the bar.
 func (m *bar) Note(text string) { m.note.Store(&text) }
 
-// Done fills the bar.
+// Done ends the bar: full, or as it is where a stage ends early.
 func (m *bar) Done() {
 	m.bars.mu.Lock()
 	defer m.bars.mu.Unlock()
@@ -95,7 +96,11 @@ func (m *bar) Done() {
 		return
 	}
 	m.took.Store(int64(time.Since(m.start)))
-	m.mpb.SetTotal(-1, true)
+	if m.total == 0 {
+		m.mpb.SetTotal(-1, true)
+	} else {
+		m.mpb.Abort(false) // which does nothing to a full one
+	}
 	m.mpb.Wait()
 	delete(m.bars.open, m)
 }

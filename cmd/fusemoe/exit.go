@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/fusemoe/fusemoe/core"
 )
 
 // The exit codes.
@@ -16,15 +18,14 @@ const (
 
 // report says once what went wrong and returns the exit code.
 func (a *app) report(ctx context.Context, err error) int {
-	var internal interface{ Internal() bool }
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.Is(context.Cause(ctx), errInterrupted):
 		a.say("fusemoe: " + interruption(a.progress.state(), err))
 		return exitUser
-	case errors.As(err, &internal) && internal.Internal():
-		a.say("fusemoe: internal error: " + err.Error())
+	case errors.Is(err, core.ErrInternal):
+		a.say("fusemoe: " + err.Error())
 		return exitInternal
 	}
 	lines := strings.Split(strings.TrimRight(err.Error(), "\n"), "\n")
@@ -46,9 +47,12 @@ func interruption(stage string, err error) string {
 	if stage != "" {
 		line += " during " + stage
 	}
-	said := strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
-	said = strings.TrimSuffix(strings.TrimSuffix(said, context.Canceled.Error()), ": ")
-	if said != "" && said != errInterrupted.Error() {
+	said := strings.TrimSpace(err.Error())
+	for _, end := range []string{context.Canceled.Error(), errInterrupted.Error()} {
+		said = strings.TrimSuffix(strings.TrimSuffix(said, end), ": ")
+	}
+	// Several lines are several plugins that were told to stop, which is no news.
+	if said != "" && !strings.Contains(said, "\n") {
 		line += "; " + said
 	}
 	return line

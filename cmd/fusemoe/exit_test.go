@@ -13,11 +13,9 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/fusemoe/fusemoe/core"
 )
-
-type bug struct{ error }
-
-func (bug) Internal() bool { return true }
 
 func TestErrorsAreToldOnceWithTheirExitCode(t *testing.T) {
 	for _, c := range []struct {
@@ -28,7 +26,7 @@ func TestErrorsAreToldOnceWithTheirExitCode(t *testing.T) {
 		{nil, 0, ""},
 		{errors.New("no such dataset"), 1, "fusemoe: no such dataset\n"},
 		{errors.Join(errors.New("a"), errors.New("b")), 1, "fusemoe: several things are wrong:\n  a\n  b\n"},
-		{fmt.Errorf("train: %w", bug{errors.New("shape")}), 2, "fusemoe: internal error: train: shape\n"},
+		{fmt.Errorf("train: %w: shape", core.ErrInternal), 2, "fusemoe: train: internal error; please report it: shape\n"},
 	} {
 		var stderr bytes.Buffer
 		a := newApp(nil, &stderr, nil, false)
@@ -50,11 +48,17 @@ func TestInterruptionSaysWhereThingsStand(t *testing.T) {
 			fmt.Errorf("nothing of seed 42 is kept: %w", context.Canceled),
 			"fusemoe: interrupted during encode vitals (3 of 10); nothing of seed 42 is kept\n",
 		},
+		{
+			errors.Join(fmt.Errorf("plugin a: %w", errInterrupted), fmt.Errorf("plugin b: %w", errInterrupted)),
+			"fusemoe: interrupted during encode vitals (3 of 10)\n",
+		},
 	} {
 		var stderr bytes.Buffer
 		a := newApp(nil, &stderr, nil, false)
 		a.progress.show(&lines{log: zerolog.Nop(), now: time.Now})
-		a.progress.Stage("encode vitals", 10).Add(3)
+		m := a.progress.Stage("encode vitals", 10)
+		m.Add(3)
+		m.Done() // by a defer, before the error is told
 		if got := a.report(ctx, c.err); got != exitUser || stderr.String() != c.said {
 			t.Errorf("report(%v) = %d %q, want 1 %q", c.err, got, stderr.String(), c.said)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -27,7 +26,8 @@ func interruptible(stderr io.Writer, exit func(int)) (ctx context.Context, stop 
 		for _, then := range []func(){
 			func() {
 				cancel(errInterrupted)
-				fmt.Fprintln(stderr, "fusemoe: stopping; press Ctrl-C again to exit at once")
+				// If that fails there is nobody left to tell.
+				_, _ = io.WriteString(stderr, "fusemoe: stopping; press Ctrl-C again to exit at once\n")
 			},
 			func() { exit(exitTwice) },
 		} {

@@ -71,12 +71,19 @@ func (m *line) Done() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	took := m.now().Sub(m.start)
-	m.tell(m.name+": done", "rate", pace(int64(m.done), took), "took", short(took))
+	how := ": done"
+	if m.done < m.total {
+		how = ": ended"
+	}
+	m.tell(m.name+how, "rate", pace(int64(m.done), took), "took", short(took))
 }
 
 // tell logs a line with those fields that have something to say.
 func (m *line) tell(message string, fields ...string) {
-	e := m.log.Info().Int("done", m.done)
+	e := m.log.Info()
+	if m.done > 0 || m.total > 0 {
+		e = e.Int("done", m.done)
+	}
 	if m.total > 0 {
 		e = e.Int("of", m.total)
 	}

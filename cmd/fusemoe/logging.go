@@ -47,7 +47,10 @@ func (a *app) start(settings config.Log) zerolog.Logger {
 	// Lines go through the progress display, which puts them above its bars.
 	var w io.Writer = a.progress
 	if settings.Format == config.FormatConsole {
-		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !a.terminal || a.has("NO_COLOR")}
+		w = zerolog.ConsoleWriter{
+			Out: w, TimeFormat: time.TimeOnly, NoColor: !a.terminal || a.has("NO_COLOR"),
+			FieldsOrder: []string{"done", "of", "rate", "left", "took", "news"},
+		}
 	}
 	log := zerolog.New(w).Level(level).With().Timestamp().Logger()
 	if a.terminal && settings.Format == config.FormatConsole {

@@ -18,7 +18,9 @@ import (
 
 // builtins are the plugins that are this executable, started again.
 func builtins() map[string]func() sdk.Modality {
-	return map[string]func() sdk.Modality{"vitals": vitals.New}
+	return map[string]func() sdk.Modality{
+		"vitals": func() sdk.Modality { return vitals.New() },
+	}
 }
 
 // coreOptions opens the log and tells the library of it, of the progress display and

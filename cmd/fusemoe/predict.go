@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fusemoe/fusemoe/core"
+	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/report"
 )
 
 // predictFlags are what predict is asked.
@@ -40,11 +42,20 @@ standard output, or to the file of --out.`,
 }
 
 func (a *app) predict(cmd *cobra.Command, run string, flags predictFlags) (err error) {
-	switch {
-	case flags.data == "":
+	if flags.data == "" {
 		return errors.New("predict: give the dataset folder with --data DIR")
-	case flags.format != "csv" && flags.format != "jsonl":
-		return fmt.Errorf("predict: --format %s: want csv or jsonl", flags.format)
+	}
+	format := report.Format(flags.format)
+	if format != report.CSV && format != report.JSONLines {
+		return fmt.Errorf("predict: --format %s: want %s or %s", format, report.CSV, report.JSONLines)
+	}
+	var split *data.Split
+	if flags.split != "" {
+		s, err := data.ParseSplit(flags.split)
+		if err != nil {
+			return fmt.Errorf("predict: --split: %w", err)
+		}
+		split = &s
 	}
 	settings, err := a.logSettings()
 	if err != nil {
@@ -63,34 +74,23 @@ func (a *app) predict(cmd *cobra.Command, run string, flags predictFlags) (err e
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
 	return writeTo(flags.out, a.out, func(w io.Writer) error {
-		results, err := core.NewResultWriter(w, flags.format)
-		if err != nil {
-			return err
-		}
-		if err := p.PredictDataset(cmd.Context(), flags.data, flags.split, results); err != nil {
-			return err
-		}
-		return results.Close()
+		return p.PredictDataset(cmd.Context(), flags.data, split, w, format)
 	})
 }
 
-// writeTo runs write on stdout or, where path is given, on a new file that appears
-// under its name only when it is whole.
+// writeTo runs write on stdout or, where path is given, on a file that appears under
+// its name only when it is whole.
 func writeTo(path string, stdout io.Writer, write func(io.Writer) error) (err error) {
 	if path == "" {
 		return write(stdout)
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	partial := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".partial")
+	file, err := os.Create(partial)
 	if err != nil {
 		return fmt.Errorf("cannot write --out: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
 	if err := errors.Join(write(file), file.Sync(), file.Close()); err != nil {
-		return err
+		return errors.Join(err, os.Remove(partial))
 	}
-	return os.Rename(file.Name(), path)
+	return os.Rename(partial, path)
 }

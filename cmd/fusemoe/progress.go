@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,7 +18,9 @@ type progress struct {
 
 	mu      sync.Mutex
 	display display
-	active  *meter
+	open    []*meter
+	// short is the stage that has ended last, if it ended before its end.
+	short *meter
 }
 
 // display shows stages and takes log lines.
@@ -44,7 +47,7 @@ func (p *progress) Stage(name string, total int) core.Meter {
 	m := &meter{Meter: p.shown().Stage(name, total), progress: p, name: name, total: total}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.active = m
+	p.open, p.short = append(p.open, m), nil
 	return m
 }
 
@@ -56,17 +59,22 @@ func (p *progress) Write(b []byte) (int, error) {
 	return p.err.Write(b)
 }
 
-// state says where the stage is that has not ended, or nothing.
+// state says where the stage is that began last and has not come to its end, or
+// nothing.
 func (p *progress) state() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.active == nil {
+	m := p.short
+	if len(p.open) > 0 {
+		m = p.open[len(p.open)-1]
+	}
+	switch {
+	case m == nil:
 		return ""
+	case m.total == 0:
+		return m.name
 	}
-	if p.active.total == 0 {
-		return fmt.Sprintf("%s (%d done)", p.active.name, p.active.done)
-	}
-	return fmt.Sprintf("%s (%d of %d)", p.active.name, p.active.done, p.active.total)
+	return fmt.Sprintf("%s (%d of %d)", m.name, m.done, m.total)
 }
 
 // close leaves the terminal as it was.
@@ -95,9 +103,10 @@ func (m *meter) Add(n int) {
 // Done ends the stage.
 func (m *meter) Done() {
 	m.progress.mu.Lock()
-	if m.progress.active == m {
-		m.progress.active = nil
+	if m.done < max(m.total, 1) {
+		m.progress.short = m
 	}
+	m.progress.open = slices.DeleteFunc(m.progress.open, func(o *meter) bool { return o == m })
 	m.progress.mu.Unlock()
 	m.Meter.Done()
 }

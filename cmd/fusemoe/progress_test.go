@@ -83,7 +83,7 @@ func TestBarsLoseNoLogLine(t *testing.T) {
 		}
 	}
 	say("before any bar")
-	first, second := b.Stage("first", 10), b.Stage("second", 0)
+	first, second, third := b.Stage("first", 10), b.Stage("second", 0), b.Stage("third", 9)
 	first.Add(10)
 	say("first is full")
 	first.Done()
@@ -91,11 +91,13 @@ func TestBarsLoseNoLogLine(t *testing.T) {
 	second.Add(3)
 	second.Note("3 so far")
 	say("second is not done")
+	third.Add(4)
+	third.Done()
 	b.close()
 	say("after all")
 	text := out.String()
 	for _, want := range []string{
-		"before any bar", "first is full", "second is not done", "after all", " 10/10", " 3/", "3 so far",
+		"before any bar", "first is full", "second is not done", "after all", " 10/10", " 3/", " 4/9", "3 so far",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q was not shown:\n%s", want, text)
@@ -116,8 +118,14 @@ func TestStateIsThatOfTheStageUnderWay(t *testing.T) {
 		t.Errorf("state = %q, want %q", got, want)
 	}
 	m.Done()
+	if got, want := p.state(), "train, seed 42 (30 of 80)"; got != want {
+		t.Errorf("after the stage was cut short: %q, want %q", got, want)
+	}
+	m = p.Stage("evaluate", 1)
+	m.Add(1)
+	m.Done()
 	if got := p.state(); got != "" {
-		t.Errorf("after the stage: %q", got)
+		t.Errorf("after a whole stage: %q", got)
 	}
 }
 

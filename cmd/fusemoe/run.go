@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fusemoe/fusemoe/core"
+	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/examples"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -27,32 +32,57 @@ such as FUSEMOE_TRAIN_EPOCHS, flags. The run folder holds all that comes of it.`
   fusemoe run study.yaml --data other --seeds 1,2,3
   fusemoe run study.yaml --set model.router.gate=softmax --set modalities.0.config.scale=none
   FUSEMOE_MODEL_ROUTER_TOP_K=2 fusemoe run study.yaml`,
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := flags.load(a, cmd, args)
 			if err != nil {
 				return err
 			}
-			options, err := a.coreOptions(cfg.Log)
-			if err != nil {
-				return err
-			}
-			rt, err := core.Open(cmd.Context(), cfg, options...)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, rt.Close()) }()
-			summary, err := rt.Run(cmd.Context())
-			if err != nil {
-				return err
-			}
-			a.progress.close()
-			if err := summary.WriteTable(a.out); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.out, "\n%s has the rest: metrics.json, predictions, checkpoint, log.\n", summary.Dir)
-			return err
+			return a.run(cmd.Context(), cfg)
 		},
 	}
 	flags.add(cmd)
 	return cmd
+}
+
+func (a *app) run(ctx context.Context, cfg *config.Config) (err error) {
+	options, err := a.coreOptions(cfg.Log)
+	if err != nil {
+		return err
+	}
+	if cfg.Data.Path == "" {
+		example, err := exampleData()
+		if err != nil {
+			return err
+		}
+		options = append(options, core.WithDataset(example))
+	}
+	rt, err := core.Open(ctx, cfg, options...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rt.Close()) }()
+	summary, err := rt.Run(ctx)
+	if err != nil {
+		return err
+	}
+	a.progress.close()
+	if err := summary.WriteTable(a.out); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.out, "\n%s has the rest: metrics.json, predictions, checkpoint, log.\n", summary.Dir)
+	return err
+}
+
+// exampleData is the dataset of the built-in example. It is in memory, so the folder
+// that it was unpacked to need not stay.
+func exampleData() (d *data.Dataset, err error) {
+	dir, err := os.MkdirTemp("", "fusemoe-example-")
+	if err != nil {
+		return nil, fmt.Errorf("unpack the built-in example: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := examples.PhysioNet2012(dir); err != nil {
+		return nil, err
+	}
+	return data.Open(dir)
 }

@@ -39,6 +39,10 @@ type Manifest struct {
 type Modality struct {
 	Name   string `json:"name"`
 	Plugin string `json:"plugin"`
+	// Source is the dataset's item source that the plugin reads.
+	Source string `json:"source"`
+	// Env names the environment variables that the plugin may see.
+	Env []string `json:"env,omitempty"`
 	// Fingerprint is what the plugin answered to Config and State: a plugin with another one gives other
 	// embeddings.
 	Fingerprint string          `json:"fingerprint"`

@@ -21,6 +21,7 @@ type Sample struct {
 // before its items; otherwise the order is free.
 type Builder struct {
 	d       *Dataset
+	with    options
 	report  report
 	index   map[string]int
 	sources map[string]*building
@@ -35,8 +36,8 @@ type building struct {
 }
 
 // NewBuilder starts a dataset. Each source of kind Rows must list its columns.
-func NewBuilder(description Description) *Builder {
-	b := &Builder{index: map[string]int{}, sources: map[string]*building{}}
+func NewBuilder(description Description, list ...Option) *Builder {
+	b := &Builder{with: gather(list), index: map[string]int{}, sources: map[string]*building{}}
 	b.d = b.describe(description)
 	b.d.origin = numbered("samples")
 	for i, s := range b.d.Sources {
@@ -60,7 +61,7 @@ func (b *Builder) describe(description Description) *Dataset {
 		b.report.add(Problem{File: manifestFile, What: err.Error()})
 		return &Dataset{Description: description}
 	}
-	d := parseManifest(text, &b.report)
+	d := parseManifest(text, b.with, &b.report)
 	for i := range b.report.problems {
 		b.report.problems[i].Line = 0 // of a file that nobody sees
 	}
@@ -204,6 +205,8 @@ func (b *Builder) Build() (*Dataset, error) {
 		from.draft = draft{} // gone to d
 	}
 	d.checkCovered(&b.report)
-	d.checkClasses(&b.report)
+	if !b.with.unlabelled {
+		d.checkClasses(&b.report)
+	}
 	return d, b.report.err(d.Name)
 }

@@ -59,6 +59,18 @@ func TestBuilder(t *testing.T) {
 	}
 }
 
+func TestOneSampleToPredict(t *testing.T) {
+	description := ward()
+	description.Tasks = nil
+	b := data.NewBuilder(description, data.Unlabelled())
+	b.Sample(data.Sample{ID: "a"})
+	b.Row("labs", "a", 1, []string{"k"}, []float32{4})
+	d, err := b.Build()
+	if err != nil || d.Len() != 1 {
+		t.Errorf("got %v (%v)", d, err)
+	}
+}
+
 func TestBuilderNamesWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct {
 		description func(d *data.Description)

@@ -97,7 +97,7 @@ func (d *Dataset) warn(p Problem) { d.Warnings = append(d.Warnings, p.String()) 
 // warnLate counts the items that were cut because they came too late.
 func (d *Dataset) warnLate(o origin, late int) {
 	if late > 0 {
-		d.warn(problem(o, -1, "", fmt.Sprintf("%d items at or after the end of the window (%g %s) are cut", late, d.Window, d.TimeUnit), ""))
+		d.warn(problem(o, -1, "", fmt.Sprintf("items at or after the end of the window of %g %s are cut: %d", d.Window, d.TimeUnit, late), ""))
 	}
 }
 

@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,7 +28,7 @@ func TestRequestsAreSortedAndCutAtTheWindow(t *testing.T) {
 		t.Error(diff)
 	}
 	warnings := []string{
-		"vitals.csv: 1 items at or after the end of the window (48 hours) are cut",
+		"vitals.csv: items at or after the end of the window of 48 hours are cut: 1",
 		"samples.csv, unit: split test has one class only",
 	}
 	if diff := cmp.Diff(warnings, d.Warnings); diff != "" {
@@ -128,6 +129,22 @@ func TestSaveLeavesNothingWhenInterrupted(t *testing.T) {
 	}
 }
 
+func TestSaveLeavesNothingWhenAFileIsGone(t *testing.T) {
+	dir := folder(t, cohort())
+	d := open(t, dir)
+	if err := os.Remove(filepath.Join(dir, "images", "b.png")); err != nil {
+		t.Fatal(err)
+	}
+	parent := t.TempDir()
+	if err := d.Save(context.Background(), filepath.Join(parent, "saved")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+	left, err := os.ReadDir(parent)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left %v (%v)", left, err)
+	}
+}
+
 func TestSaveKeepsWhatIsThere(t *testing.T) {
 	dir := folder(t, cohort())
 	d := open(t, dir)
@@ -144,6 +161,12 @@ func TestUnlabelledSamplesNeedNoSplit(t *testing.T) {
 	if _, err := data.Open(dir); err == nil {
 		t.Error("opened without labels")
 	}
+	files["dataset.yaml"] = replaceOnce(t, files["dataset.yaml"], `tasks:
+  - {name: death, kind: binary}
+  - {name: stay, kind: regression, column: days}
+  - {name: unit, kind: multiclass, classes: [medical, surgical]}
+`, "")
+	dir = folder(t, files)
 	d, err := data.Open(dir, data.Unlabelled())
 	if err != nil {
 		t.Fatal(err)

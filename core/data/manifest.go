@@ -3,12 +3,10 @@ package data
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -22,7 +20,7 @@ type manifest struct {
 	Name       string           `yaml:"name"`
 	TimeUnit   string           `yaml:"time_unit"`
 	Window     float64          `yaml:"window"`
-	Tasks      []manifestTask   `yaml:"tasks"`
+	Tasks      []manifestTask   `yaml:"tasks,omitempty"`
 	Modalities []manifestSource `yaml:"modalities"`
 }
 
@@ -51,7 +49,7 @@ var (
 
 // readManifest reads dataset.yaml into the head of a dataset. It reports what is
 // wrong with it.
-func readManifest(dir string, r *report) *Dataset {
+func readManifest(dir string, with options, r *report) *Dataset {
 	text, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if err != nil {
 		r.add(Problem{
@@ -60,10 +58,10 @@ func readManifest(dir string, r *report) *Dataset {
 		})
 		return nil
 	}
-	return parseManifest(text, r)
+	return parseManifest(text, with, r)
 }
 
-func parseManifest(text []byte, r *report) *Dataset {
+func parseManifest(text []byte, with options, r *report) *Dataset {
 	y := yamlFile{r}
 	var root yaml.Node
 	if err := yaml.NewDecoder(bytes.NewReader(text)).Decode(&root); err != nil && !errors.Is(err, io.EOF) {
@@ -80,7 +78,10 @@ func parseManifest(text []byte, r *report) *Dataset {
 	y.decode(values["name"], "name", "text", &d.Name)
 	y.decode(values["time_unit"], "time_unit", "text", &d.TimeUnit)
 	y.decode(values["window"], "window", "a number", &d.Window)
-	y.require(top, "", values, "name", "time_unit", "window", "tasks", "modalities")
+	y.require(top, "", values, "name", "time_unit", "window", "modalities")
+	if !with.unlabelled {
+		y.require(top, "", values, "tasks")
+	}
 	y.list(values["tasks"], "tasks", func(n *yaml.Node, path string) { y.task(n, path, d) })
 	y.list(values["modalities"], "modalities", func(n *yaml.Node, path string) { y.source(n, path, d) })
 	if values["window"] != nil && (!(d.Window > 0) || math.IsInf(d.Window, 0)) {
@@ -164,83 +165,6 @@ func defaultMediaType(kind SourceKind) string {
 		return TextMediaType
 	}
 	return ""
-}
-
-// yamlFile reports what is wrong with dataset.yaml, with lines and key paths.
-type yamlFile struct{ r *report }
-
-func (y yamlFile) add(n *yaml.Node, path, what, fix string) {
-	p := Problem{File: manifestFile, Column: path, What: what, Fix: fix}
-	if n != nil {
-		p.Line = n.Line
-	}
-	y.r.add(p)
-}
-
-// mapping returns the values of a mapping by key and reports unknown keys.
-func (y yamlFile) mapping(n *yaml.Node, path string, keys []string) map[string]*yaml.Node {
-	if n.Kind != yaml.MappingNode {
-		y.add(n, path, "is no mapping of keys to values", "it may have "+strings.Join(keys, ", "))
-		return nil
-	}
-	values := map[string]*yaml.Node{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
-		if !slices.Contains(keys, key.Value) {
-			y.add(key, join(path, key.Value), "is an unknown key", suggest(key.Value, keys))
-			continue
-		}
-		if values[key.Value] != nil {
-			y.add(key, join(path, key.Value), "is there twice", "remove one")
-		}
-		values[key.Value] = n.Content[i+1]
-	}
-	return values
-}
-
-func (y yamlFile) list(n *yaml.Node, path string, each func(n *yaml.Node, path string)) {
-	if n == nil {
-		return
-	}
-	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
-		y.add(n, path, "is no list with at least one entry", "see docs/dataset.md")
-		return
-	}
-	for i, entry := range n.Content {
-		each(entry, fmt.Sprintf("%s.%d", path, i))
-	}
-}
-
-func (y yamlFile) decode(n *yaml.Node, path, want string, into any) {
-	if n == nil || n.Kind == yaml.MappingNode && len(n.Content) == 0 {
-		return
-	}
-	if err := n.Decode(into); err != nil {
-		y.add(n, path, "is not "+want, "see docs/dataset.md")
-	}
-}
-
-func (y yamlFile) require(n *yaml.Node, path string, values map[string]*yaml.Node, keys ...string) {
-	for _, key := range keys {
-		if v := values[key]; values != nil && (v == nil || v.Kind == yaml.ScalarNode && v.Value == "") {
-			y.add(n, join(path, key), "is missing", "see docs/dataset.md")
-		}
-	}
-}
-
-func (y yamlFile) unique(n *yaml.Node, path string, names []string) {
-	for i, name := range names {
-		if name != "" && slices.Index(names, name) < i {
-			y.add(n, path, fmt.Sprintf("names %s twice", name), "rename one")
-		}
-	}
-}
-
-func join(path, key string) string {
-	if path == "" {
-		return key
-	}
-	return path + "." + key
 }
 
 // manifest is the inverse of parseManifest.

@@ -168,18 +168,20 @@ func validate(specs []Spec) error {
 
 // socketDir makes the directory that only this user can enter.
 func socketDir() (string, error) {
-	base := os.TempDir()
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
-		base = dir
+	var dir string
+	err := errors.ErrUnsupported
+	if base := os.Getenv("XDG_RUNTIME_DIR"); base != "" {
+		dir, err = os.MkdirTemp(base, sdk.SocketDirPrefix) // in a container it may not exist
 	}
-	dir, err := os.MkdirTemp(base, sdk.SocketDirPrefix)
+	if err != nil {
+		dir, err = os.MkdirTemp("", sdk.SocketDirPrefix)
+	}
 	if err != nil {
 		return "", fmt.Errorf("host: no place for the plugins' sockets: %w", err)
 	}
 	if n := len(dir) + len(socketName); n > maxSocketPath {
-		return "", errors.Join(
-			fmt.Errorf("host: %s is too long a path for sockets, by %d bytes; set TMPDIR to a shorter one", dir, n-maxSocketPath),
-			os.Remove(dir))
+		return "", errors.Join(os.Remove(dir), fmt.Errorf(
+			"host: %s is too long a path for sockets, by %d bytes; set TMPDIR to a shorter one", dir, n-maxSocketPath))
 	}
 	return dir, nil
 }

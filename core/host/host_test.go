@@ -1,3 +1,5 @@
+//go:build unix
+
 package host_test
 
 import (
@@ -212,7 +214,8 @@ func TestEveryFailureOfAStartIsReported(t *testing.T) {
 	first, second, good := animal(t, "crashes at start"), animal(t, "speaks version 2"), animal(t, "tame")
 	first.Name, second.Name = "first", "second"
 	_, err := host.Start(t.Context(), zerolog.Nop(), []host.Spec{first, good, second})
-	if err == nil || !strings.Contains(err.Error(), "plugin first: ") || !strings.Contains(err.Error(), "plugin second: ") {
+	if err == nil || !strings.Contains(err.Error(), "plugin first: ") ||
+		!strings.Contains(err.Error(), "plugin second: ") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -266,8 +269,9 @@ func TestAPluginThatHangsIsGivenUp(t *testing.T) {
 	spec := animal(t, "hangs")
 	spec.EncodeTimeout = 100 * time.Millisecond
 	_, err := lengths(start(t, &lines{}, spec).Plugin("m"), texts("a", "now"))
-	if err == nil || !strings.Contains(err.Error(), "it did not answer; see its last lines, or give it more time with plugins.encode_timeout") {
-		t.Errorf("got %v", err)
+	want := "it did not answer; see its last lines, or give it more time with plugins.encode_timeout"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q in it", err, want)
 	}
 }
 
@@ -334,11 +338,11 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 	var log lines
 	fleet := start(t, &log, animal(t, "leaves a child"))
 	plugin := pidOf(t, fleet.Plugin("m").Features()[0])
+	fleet.Stop()
 	var line struct{ Child int }
 	if err := json.Unmarshal([]byte(log.String()), &line); err != nil || line.Child == 0 {
 		t.Fatalf("no child: %v, %s", err, log.String())
 	}
-	fleet.Stop()
 	for what, pid := range map[string]int{"plugin": plugin, "child": line.Child} {
 		if !gone(pid, time.Second) {
 			t.Errorf("the %s is still there", what)

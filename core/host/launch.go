@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,7 +47,7 @@ func launch(ctx context.Context, log zerolog.Logger, spec Spec, sockets string) 
 		VersionedPlugins: map[int]plugin.PluginSet{sdk.ProtocolVersion: {}},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
-			proc.env = append(cmd.Env, environment(log, spec)...)
+			proc.env = slices.Concat(cmd.Env, environment(log, spec))
 			return proc, nil
 		},
 		StartTimeout:     handshakeTimeout,

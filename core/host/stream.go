@@ -25,9 +25,13 @@ const (
 	inFlight = 2
 )
 
+// Samples are the samples of one modality, as the dataset hands them out. After an error
+// they end.
+type Samples = iter.Seq2[*modalitypb.Sample, error]
+
 // Fit lets the plugin learn from the samples and returns what it learned, for Configure.
 // It calls progress, unless nil, with the number of samples sent so far.
-func (p *Plugin) Fit(ctx context.Context, samples iter.Seq2[*modalitypb.Sample, error], progress func(n int)) ([]byte, error) {
+func (p *Plugin) Fit(ctx context.Context, samples Samples, progress func(n int)) ([]byte, error) {
 	const op = "fit"
 	ctx, cancel := p.call(ctx)
 	defer cancel(nil)
@@ -64,9 +68,7 @@ func (p *Plugin) Fit(ctx context.Context, samples iter.Seq2[*modalitypb.Sample, 
 // result, in order. A result is a sequence that Check accepts or what is wrong with that
 // sample alone. An error of samples or of each ends the call and is returned as it is. The
 // samples are read ahead, on another goroutine than each is called on.
-func (p *Plugin) Encode(ctx context.Context, samples iter.Seq2[*modalitypb.Sample, error],
-	each func(i int, r *modalitypb.Result) error,
-) error {
+func (p *Plugin) Encode(ctx context.Context, samples Samples, each func(i int, r *modalitypb.Result) error) error {
 	const op = "encode"
 	ctx, cancel := p.call(ctx)
 	defer cancel(nil)
@@ -185,7 +187,7 @@ func check(r *modalitypb.Result, dim int) error {
 
 // batches groups samples into messages of about batchBytes, and of at most as many
 // samples as the plugin takes. After an error it ends.
-func (p *Plugin) batches(op string, samples iter.Seq2[*modalitypb.Sample, error]) iter.Seq2[[]*modalitypb.Sample, error] {
+func (p *Plugin) batches(op string, samples Samples) iter.Seq2[[]*modalitypb.Sample, error] {
 	most := cmp.Or(int(p.described.GetMaxBatch()), math.MaxInt)
 	return func(yield func([]*modalitypb.Sample, error) bool) {
 		var batch []*modalitypb.Sample

@@ -59,6 +59,7 @@ func TestNoRowsIsTheEmptyMessage(t *testing.T) {
 }
 
 func TestCheckSaysWhatIsWrong(t *testing.T) {
+	pack := modalitypb.PackSequence
 	nan, inf := math.NaN(), float32(math.Inf(1))
 	good := func() *modalitypb.Sequence {
 		return modalitypb.PackSequence([]float64{0, 1}, []float32{1, 2, 3, 4}, []bool{true, true, true, true})
@@ -71,13 +72,13 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		x    *modalitypb.Sequence
 		want string
 	}{
-		{"not a number", modalitypb.PackSequence([]float64{0}, []float32{1, float32(nan)}, nil), "value 1 of row 0 is not finite"},
-		{"infinite", modalitypb.PackSequence([]float64{0}, []float32{1, -inf}, nil), "value 1 of row 0 is not finite"},
-		{"time not a number", modalitypb.PackSequence([]float64{nan}, []float32{1, 2}, nil), "time of row 0"},
-		{"time goes back", modalitypb.PackSequence([]float64{1, 0}, []float32{1, 2, 3, 4}, nil), "time of row 1 is before"},
+		{"not a number", pack([]float64{0}, []float32{1, float32(nan)}, nil), "value 1 of row 0 is not finite"},
+		{"infinite", pack([]float64{0}, []float32{1, -inf}, nil), "value 1 of row 0 is not finite"},
+		{"time not a number", pack([]float64{nan}, []float32{1, 2}, nil), "time of row 0"},
+		{"time goes back", pack([]float64{1, 0}, []float32{1, 2, 3, 4}, nil), "time of row 1 is before"},
 		{"too few times", changed(good(), func(x *modalitypb.Sequence) { x.Times = x.Times[:8] }), "8 bytes of times"},
 		{"too few values", changed(good(), func(x *modalitypb.Sequence) { x.Values = x.Values[:8] }), "8 bytes of values"},
-		{"too many bits", changed(good(), func(x *modalitypb.Sequence) { x.Observed = []byte{15, 0} }), "2 bytes of observed"},
+		{"too many bits", changed(good(), func(x *modalitypb.Sequence) { x.Observed = []byte{15, 0} }), "2 bytes"},
 		{"padding set", changed(good(), func(x *modalitypb.Sequence) { x.Observed[0] = 0xff }), "after the last value"},
 		{"invented value", changed(good(), func(x *modalitypb.Sequence) { x.Observed[0] = 7 }), "value 1 of row 1 is not 0"},
 		{"rows that are not there", &modalitypb.Sequence{Length: math.MaxUint32}, "0 bytes of times"},

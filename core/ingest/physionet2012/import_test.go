@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -86,7 +85,7 @@ func TestImportOfOneStay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Warnings) != 1 || !strings.HasPrefix(report.Warnings[0], "measurements: 1 items at or after the end of the window") {
+	if len(report.Warnings) != 1 || !strings.HasPrefix(report.Warnings[0], "measurements: items at or after the end of the window of 48 hours are cut: 1") {
 		t.Errorf("warnings %q", report.Warnings)
 	}
 	d, err := data.Open(to)
@@ -342,22 +341,24 @@ func TestImportKeepsWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestImportOfTheWholeChallenge(t *testing.T) {
+// whole imports both sets of the challenge, where they are.
+func whole(t testing.TB) (report physionet2012.Report, to string) {
 	const challenge = "../../../../shared/data/physionet2012"
 	if _, err := os.Stat(challenge); err != nil {
 		t.Skip("the challenge's files are not in ../shared/data/physionet2012")
 	}
-	to := filepath.Join(t.TempDir(), "cohort")
-	began := time.Now()
+	to = filepath.Join(t.TempDir(), "cohort")
 	report, err := physionet2012.Import(context.Background(), physionet2012.Options{
 		Train: []string{challenge + "/set-a.tar.gz"}, Test: []string{challenge + "/set-b.tar.gz"}, To: to,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(began); took > 20*time.Second {
-		t.Errorf("import took %v", took)
-	}
+	return report, to
+}
+
+func TestImportOfTheWholeChallenge(t *testing.T) {
+	report, to := whole(t)
 	// Of 4,000 stays a set, 13.85 % and 14.20 % died; 10 in both have no time series.
 	if diff := cmp.Diff([3]int{3198, 799, 3993}, report.Stays); diff != "" {
 		t.Error(diff)
@@ -370,5 +371,22 @@ func TestImportOfTheWholeChallenge(t *testing.T) {
 	}
 	if _, err := data.Open(to); err != nil {
 		t.Error(err)
+	}
+}
+
+// 8,000 stays: 3 to 4 s on one core when this was written, where 20 s were asked for.
+func BenchmarkImport(b *testing.B) {
+	for b.Loop() {
+		whole(b)
+	}
+}
+
+// 7,990 stays, 605,000 rows of 37 columns: 0.5 s on one core when this was written.
+func BenchmarkOpen(b *testing.B) {
+	_, to := whole(b)
+	for b.Loop() {
+		if _, err := data.Open(to); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

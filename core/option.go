@@ -1,0 +1,60 @@
+package core
+
+import (
+	"github.com/rs/zerolog"
+
+	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/sdk"
+)
+
+// Option changes how a Runtime or a Predictor works.
+type Option func(*options)
+
+type options struct {
+	log      zerolog.Logger
+	progress Progress
+	builtin  map[string][]string
+	inside   map[string]sdk.Modality
+	dataset  *data.Dataset
+	cacheDir string
+	seed     *uint64
+}
+
+func newOptions(all []Option) options {
+	o := options{
+		log: zerolog.Nop(), progress: silent{},
+		builtin: map[string][]string{}, inside: map[string]sdk.Modality{},
+	}
+	for _, apply := range all {
+		apply(&o)
+	}
+	return o
+}
+
+// WithLogger sends log lines to log. Without it nothing is logged.
+func WithLogger(log zerolog.Logger) Option { return func(o *options) { o.log = log } }
+
+// WithProgress tells p how long work goes.
+func WithProgress(p Progress) Option { return func(o *options) { o.progress = p } }
+
+// WithBuiltin makes a plugin known by name, started as a process with argv. The
+// command-line tool starts its own plugins so.
+func WithBuiltin(name string, argv ...string) Option {
+	return func(o *options) { o.builtin[name] = argv }
+}
+
+// WithModality makes a plugin known by name and serves it in this process, over the
+// same protocol: for tests, for debuggers and for those who want no processes.
+func WithModality(name string, m sdk.Modality) Option {
+	return func(o *options) { o.inside[name] = m }
+}
+
+// WithDataset takes a dataset in memory in place of the config's data.path.
+func WithDataset(d *data.Dataset) Option { return func(o *options) { o.dataset = d } }
+
+// WithCacheDir keeps encoded sequences in dir; by default they are in the user's
+// cache folder.
+func WithCacheDir(dir string) Option { return func(o *options) { o.cacheDir = dir } }
+
+// WithSeed chooses among the trainings of a run; by default OpenRun takes the first.
+func WithSeed(seed uint64) Option { return func(o *options) { o.seed = &seed } }

@@ -1,0 +1,127 @@
+package core
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/host"
+)
+
+// spec says how to start the plugin of a modality: one served in this process, one
+// built into the program, or an executable in the plugin folder or at a path.
+func (o options) spec(m config.Modality, p config.Plugins, threads int) (host.Spec, error) {
+	settings, err := pluginConfig(m)
+	if err != nil {
+		return host.Spec{}, err
+	}
+	s := host.Spec{
+		Name: m.Name, Config: settings, Env: m.Env, Device: m.Device, Threads: threads,
+		ConfigureTimeout: p.ConfigureTimeout, EncodeTimeout: p.EncodeTimeout,
+	}
+	if inside, ok := o.inside[m.Plugin]; ok {
+		s.InProcess = inside
+		return s, nil
+	}
+	if argv, ok := o.builtin[m.Plugin]; ok {
+		s.Command = argv
+		return s, nil
+	}
+	path, err := findPlugin(m.Plugin, p.Dir)
+	if err != nil {
+		return host.Spec{}, fmt.Errorf("modality %s: %w; built in are %s", m.Name, err, o.known())
+	}
+	s.Command = []string{path}
+	return s, nil
+}
+
+// pluginConfig is the plugin's own config as it travels.
+func pluginConfig(m config.Modality) (json.RawMessage, error) {
+	if m.Config == nil {
+		return json.RawMessage("{}"), nil
+	}
+	settings, err := json.Marshal(m.Config)
+	if err != nil {
+		return nil, fmt.Errorf("modality %s: config: %w", m.Name, err)
+	}
+	return settings, nil
+}
+
+// findPlugin looks at a path, or for a name in the plugin folder; nowhere else.
+func findPlugin(plugin, dir string) (string, error) {
+	if strings.ContainsRune(plugin, '/') {
+		path, err := filepath.Abs(plugin)
+		if err != nil {
+			return "", fmt.Errorf("plugin %s: %w", plugin, err)
+		}
+		return path, executable(path)
+	}
+	if dir == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return "", fmt.Errorf("plugin %s: %w", plugin, err)
+		}
+		dir = filepath.Dir(self)
+	}
+	for _, name := range []string{plugin, "fusemoe-" + plugin} {
+		path, err := filepath.Abs(filepath.Join(dir, name))
+		if err != nil {
+			return "", fmt.Errorf("plugin %s: %w", plugin, err)
+		}
+		if executable(path) == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("no plugin %q in %s", plugin, dir)
+}
+
+func executable(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("plugin: %w", err)
+	}
+	if info.IsDir() || info.Mode()&0o111 == 0 {
+		return fmt.Errorf("plugin %s is not an executable file", path)
+	}
+	return nil
+}
+
+func (o options) known() string {
+	var names []string
+	for name := range o.builtin {
+		names = append(names, name)
+	}
+	for name := range o.inside {
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// sourceOf is the dataset's item source that a modality reads.
+func sourceOf(m config.Modality) string {
+	if m.Source == "" {
+		return m.Name
+	}
+	return m.Source
+}
+
+func hasSource(d *data.Dataset, name string) bool {
+	return slices.ContainsFunc(d.Sources, func(s data.Source) bool { return s.Name == name })
+}
+
+func sourceNames(d *data.Dataset) string {
+	var names []string
+	for _, s := range d.Sources {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,231 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/fusemoe/fusemoe/core/checkpoint"
+	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/eval"
+	"github.com/fusemoe/fusemoe/core/host"
+	"github.com/fusemoe/fusemoe/core/kernel"
+	"github.com/fusemoe/fusemoe/core/report"
+	"github.com/fusemoe/fusemoe/sdk/modalitypb"
+)
+
+// Predictor predicts with what a run has learned.
+type Predictor struct {
+	options
+	learner  *learner
+	manifest checkpoint.Manifest
+	plugins  config.Plugins
+	owned    *kernel.Pool
+}
+
+// OpenRun reads a run folder, or the folder of one of its seeds.
+func OpenRun(_ context.Context, dir string, all ...Option) (p *Predictor, err error) {
+	defer recovered("open run", &err)
+	p = &Predictor{options: newOptions(all), plugins: config.Default().Plugins}
+	folder, err := trainingFolder(dir, p.seed)
+	if err != nil {
+		return nil, err
+	}
+	p.owned = kernel.NewPool(0)
+	if p.learner, p.manifest, err = loadLearner(filepath.Join(folder, checkpointFolder), p.owned); err != nil {
+		p.owned.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// trainingFolder finds the training of a seed in a run folder, the first if none is
+// named.
+func trainingFolder(dir string, seed *uint64) (string, error) {
+	if _, err := os.Stat(filepath.Join(dir, checkpointFolder)); err == nil {
+		return dir, nil
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "seed-*", checkpointFolder))
+	if err != nil || len(found) == 0 {
+		return "", fmt.Errorf("%s holds no trained model; give the folder that `fusemoe run` wrote", dir)
+	}
+	if seed == nil {
+		return filepath.Dir(found[0]), nil
+	}
+	want := fmt.Sprintf("seed-%d", *seed)
+	var names []string
+	for _, f := range found {
+		name := filepath.Base(filepath.Dir(f))
+		if name == want {
+			return filepath.Dir(f), nil
+		}
+		names = append(names, strings.TrimPrefix(name, "seed-"))
+	}
+	return "", fmt.Errorf("%s has no training with seed %d; it has %s", dir, *seed, strings.Join(names, ", "))
+}
+
+// Close ends the predictor.
+func (p *Predictor) Close() error {
+	p.learner.close()
+	p.owned.Close()
+	return nil
+}
+
+// Prediction is what the model says about one sample: for each task its
+// probabilities or values.
+type Prediction struct {
+	ID     string
+	Scores map[string][]float64
+}
+
+// Predict starts the plugins and predicts every sample of a dataset.
+func (p *Predictor) Predict(ctx context.Context, d *data.Dataset) (all []Prediction, err error) {
+	defer recovered("predict", &err)
+	rows := allRows(d)
+	scores, err := p.scores(ctx, d, rows)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		prediction := Prediction{ID: d.IDs[i], Scores: map[string][]float64{}}
+		for t, task := range p.learner.network.Tasks {
+			prediction.Scores[task.Name] = scores[t][i*task.Outputs : (i+1)*task.Outputs]
+		}
+		all = append(all, prediction)
+	}
+	return all, nil
+}
+
+// PredictDataset predicts the samples of one split of a dataset folder, or of all
+// where split is nil, and writes them.
+func (p *Predictor) PredictDataset(ctx context.Context, dir string, split *data.Split, w io.Writer, format report.Format) (err error) {
+	defer recovered("predict", &err)
+	d, err := data.Open(dir, data.Unlabelled())
+	if err != nil {
+		return err
+	}
+	rows := allRows(d)
+	if split != nil {
+		rows = d.Rows(*split)
+	}
+	scores, err := p.scores(ctx, d, rows)
+	if err != nil {
+		return err
+	}
+	var tasks []eval.Task
+	for _, t := range p.manifest.Tasks {
+		tasks = append(tasks, eval.Task{Name: t.Name, Kind: eval.Kind(t.Kind), Columns: t.Columns, Classes: t.Classes})
+	}
+	out, err := report.NewPredictions(w, format, tasks)
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		sample := report.Sample{ID: d.IDs[r], Patient: d.Patients[r]}
+		for t, task := range p.learner.network.Tasks {
+			sample.Scores = append(sample.Scores, scores[t][i*task.Outputs:(i+1)*task.Outputs])
+			sample.Labels = append(sample.Labels, slices.Repeat([]float32{float32(math.NaN())}, task.Columns()))
+		}
+		if err := out.Write(sample); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+func allRows(d *data.Dataset) []int {
+	rows := make([]int, d.Len())
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
+}
+
+func (p *Predictor) scores(ctx context.Context, d *data.Dataset, rows []int) ([][]float64, error) {
+	n := p.learner.network
+	if d.TimeUnit != n.TimeUnit || d.Window != n.Window {
+		return nil, fmt.Errorf("the model was trained on a window of %g %s, the dataset has %g %s; import it with the same window",
+			n.Window, n.TimeUnit, d.Window, d.TimeUnit)
+	}
+	encoded, err := p.encode(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	batches, err := data.NewBatcher(d, encoded, nil)
+	if err != nil {
+		return nil, err
+	}
+	return p.learner.scores(ctx, batches, rows, nil)
+}
+
+// encode starts the plugins as they were when the model was trained and encodes every
+// sample.
+func (p *Predictor) encode(ctx context.Context, d *data.Dataset) ([]data.Encoded, error) {
+	var specs []host.Spec
+	for i, m := range p.manifest.Modalities {
+		if !hasSource(d, m.Source) {
+			return nil, fmt.Errorf("the dataset has no modality %q, which the model reads; it has %s", m.Source, sourceNames(d))
+		}
+		s, err := p.spec(config.Modality{Name: m.Name, Plugin: m.Plugin, Env: m.Env}, p.plugins, 0)
+		if err != nil {
+			return nil, err
+		}
+		s.Config, s.State, s.Seed = json.RawMessage(m.Config), p.manifest.Modalities[i].State, p.manifest.Seed
+		specs = append(specs, s)
+	}
+	fleet, err := host.Start(ctx, p.log, specs)
+	if err != nil {
+		return nil, err
+	}
+	defer fleet.Stop()
+	encoded := make([]data.Encoded, len(specs))
+	group, groupCtx := errgroup.WithContext(ctx)
+	for i, m := range p.manifest.Modalities {
+		group.Go(func() (err error) {
+			defer recovered("encode "+m.Name, &err)
+			encoded[i], err = p.encodeOne(groupCtx, fleet.Plugin(m.Name), m, d)
+			return err
+		})
+	}
+	return encoded, errors.Join(group.Wait(), ctx.Err())
+}
+
+func (p *Predictor) encodeOne(ctx context.Context, plugin *host.Plugin, m checkpoint.Modality, d *data.Dataset) (data.Encoded, error) {
+	e := data.Encoded{Name: m.Name, Dim: m.Dim, Features: m.Features, Measurements: measures(plugin)}
+	if plugin.Fingerprint() != m.Fingerprint {
+		return e, fmt.Errorf("modality %s: plugin %s is not the one that the model was trained with; install that version or train again",
+			m.Name, m.Plugin)
+	}
+	meter := p.progress.Stage("encode "+m.Name, d.Len())
+	defer meter.Done()
+	err := encodeEach(ctx, plugin, m.Name, d, m.Source, func(r *modalitypb.Result) error {
+		meter.Add(1)
+		s, err := data.DecodeSequence(r.GetSequence(), m.Dim)
+		e.Sequences = append(e.Sequences, s)
+		return err
+	})
+	return e, err
+}
+
+// Predict predicts every sample of a dataset with the model that Train left, starting
+// the plugins on demand.
+func (rt *Runtime) Predict(ctx context.Context, d *data.Dataset) ([]Prediction, error) {
+	if rt.learner == nil {
+		return nil, fmt.Errorf("%w: Predict needs Train", ErrOrder)
+	}
+	p := &Predictor{
+		options: rt.options, learner: rt.learner, plugins: rt.config.Plugins,
+		manifest: checkpoint.Manifest{Modalities: rt.modalities, Seed: rt.learner.seed},
+	}
+	return p.Predict(ctx, d)
+}

@@ -1,0 +1,231 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/fusemoe/fusemoe/core/checkpoint"
+	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/data/cache"
+	"github.com/fusemoe/fusemoe/core/host"
+	"github.com/fusemoe/fusemoe/core/model"
+	"github.com/fusemoe/fusemoe/sdk/modalitypb"
+)
+
+// Prepare starts the plugins, lets them learn from the training split, encodes every
+// sample once into the cache and stops the plugins. What is in the cache already is
+// not encoded again.
+func (rt *Runtime) Prepare(ctx context.Context) (err error) {
+	defer recovered("prepare", &err)
+	fleet, err := rt.startPlugins(ctx)
+	if err != nil {
+		return err
+	}
+	defer fleet.Stop()
+	rt.encoded = make([]data.Encoded, len(rt.config.Modalities))
+	rt.modalities = make([]checkpoint.Modality, len(rt.config.Modalities))
+	group, groupCtx := errgroup.WithContext(ctx)
+	for i, m := range rt.config.Modalities {
+		group.Go(func() (err error) {
+			defer recovered("prepare "+m.Name, &err)
+			w := &preparation{runtime: rt, plugin: fleet.Plugin(m.Name), modality: m, source: sourceOf(m)}
+			rt.encoded[i], rt.modalities[i], err = w.run(groupCtx)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return errors.Join(err, ctx.Err())
+	}
+	rt.network.Modalities = describeModalities(rt.encoded)
+	rt.batches, err = data.NewBatcher(rt.dataset, rt.encoded, rt.network.taskNames())
+	return err
+}
+
+func (rt *Runtime) startPlugins(ctx context.Context) (*host.Fleet, error) {
+	var specs []host.Spec
+	for _, m := range rt.config.Modalities {
+		s, err := rt.spec(m, rt.config.Plugins, rt.config.Train.Threads)
+		if err != nil {
+			return nil, err
+		}
+		s.Seed = rt.config.Train.Seeds[0]
+		specs = append(specs, s)
+	}
+	stage := rt.progress.Stage("start plugins", 0)
+	defer stage.Done()
+	return host.Start(ctx, rt.log, specs)
+}
+
+func describeModalities(encoded []data.Encoded) []model.Modality {
+	var all []model.Modality
+	for _, e := range encoded {
+		all = append(all, model.Modality{Name: e.Name, Width: e.Dim, Measurements: e.Measurements})
+	}
+	return all
+}
+
+// preparation is one modality on its way into the cache.
+type preparation struct {
+	runtime  *Runtime
+	plugin   *host.Plugin
+	modality config.Modality
+	source   string
+}
+
+func (w *preparation) run(ctx context.Context) (data.Encoded, checkpoint.Modality, error) {
+	paths, err := w.paths()
+	if err != nil {
+		return data.Encoded{}, checkpoint.Modality{}, err
+	}
+	state, fitted, err := w.state(ctx, paths.state)
+	if err == nil && fitted {
+		err = w.plugin.Configure(ctx, state)
+	}
+	if err != nil {
+		return data.Encoded{}, checkpoint.Modality{}, err
+	}
+	encoded, err := w.encoded(ctx, paths.sequences)
+	if err != nil {
+		return data.Encoded{}, checkpoint.Modality{}, err
+	}
+	described, err := w.describe(state)
+	return encoded, described, err
+}
+
+// preparedPaths are the files of one modality in the cache.
+type preparedPaths struct{ state, sequences string }
+
+// paths names the files by everything that what is in them depends on: the plugin,
+// its config, the items of all samples and which of them are for training.
+func (w *preparation) paths() (preparedPaths, error) {
+	d := w.runtime.dataset
+	items, err := d.Fingerprint(w.source)
+	if err != nil {
+		return preparedPaths{}, err
+	}
+	var training []byte
+	if w.plugin.Describe().GetFits() {
+		training = fmt.Append(nil, d.Rows(data.Train))
+	}
+	if err := os.MkdirAll(w.runtime.cacheDir, 0o700); err != nil {
+		return preparedPaths{}, fmt.Errorf("make the cache folder: %w", err)
+	}
+	key := cache.Key([]byte(w.plugin.Fingerprint()), []byte(items), training)
+	base := filepath.Join(w.runtime.cacheDir, key)
+	return preparedPaths{state: base + ".state", sequences: base + ".sequences"}, nil
+}
+
+// state is what the plugin learns from the training split, from the cache or anew.
+func (w *preparation) state(ctx context.Context, path string) (state []byte, fitted bool, err error) {
+	if !w.plugin.Describe().GetFits() {
+		return nil, false, nil
+	}
+	if state, err := cache.ReadState(path); err == nil {
+		return state, true, nil
+	} else if !errors.Is(err, os.ErrNotExist) {
+		w.runtime.log.Warn().Str("modality", w.modality.Name).Err(err).Msg("the cached state cannot be used; fitting again")
+	}
+	rows := w.runtime.dataset.Rows(data.Train)
+	meter := w.runtime.progress.Stage("fit "+w.modality.Name, len(rows))
+	defer meter.Done()
+	sent := 0
+	state, err = w.plugin.Fit(ctx, w.runtime.dataset.Requests(w.source, rows), func(n int) {
+		meter.Add(n - sent)
+		sent = n
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return state, true, cache.WriteState(path, state)
+}
+
+// encoded is what the plugin makes of every sample, from the cache or anew.
+func (w *preparation) encoded(ctx context.Context, path string) (data.Encoded, error) {
+	if w.plugin.Describe().GetDeterministic() {
+		file, err := cache.Read(path)
+		if err == nil {
+			return w.named(file), nil
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			w.runtime.log.Warn().Str("modality", w.modality.Name).Err(err).Msg("the cached sequences cannot be used; encoding again")
+		}
+	}
+	if err := w.encode(ctx, path); err != nil {
+		return data.Encoded{}, err
+	}
+	file, err := cache.Read(path)
+	if err != nil {
+		return data.Encoded{}, err
+	}
+	return w.named(file), nil
+}
+
+// named gives what was encoded the modality's name: two modalities of equal config
+// share a file.
+func (w *preparation) named(f *cache.File) data.Encoded {
+	f.Encoded.Name = w.modality.Name
+	return f.Encoded
+}
+
+func (w *preparation) encode(ctx context.Context, path string) (err error) {
+	d := w.runtime.dataset
+	out, err := cache.Create(path, cache.Header{
+		Name: w.modality.Name, Fingerprint: w.plugin.Fingerprint(), Dim: w.plugin.Dim(),
+		Features: w.plugin.Features(), Measurements: measures(w.plugin), Count: d.Len(),
+	})
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	meter := w.runtime.progress.Stage("encode "+w.modality.Name, d.Len())
+	defer meter.Done()
+	err = encodeEach(ctx, w.plugin, w.modality.Name, d, w.source, func(r *modalitypb.Result) error {
+		meter.Add(1)
+		return out.Append(r)
+	})
+	if err != nil {
+		return err
+	}
+	return out.Commit()
+}
+
+// encodeEach encodes every sample of the dataset; a sample that the plugin refuses is
+// an error that names its place.
+func encodeEach(ctx context.Context, p *host.Plugin, name string, d *data.Dataset, source string,
+	keep func(*modalitypb.Result) error,
+) error {
+	return p.Encode(ctx, requests(d, source), func(i int, r *modalitypb.Result) error {
+		if bad := r.GetError(); bad != nil {
+			return fmt.Errorf("modality %s cannot encode the sample at %s: %s. %s", name, d.Where(i), bad.GetSummary(), bad.GetDetail())
+		}
+		return keep(r)
+	})
+}
+
+func requests(d *data.Dataset, source string) iter.Seq2[*modalitypb.Sample, error] {
+	rows := make([]int, d.Len())
+	for i := range rows {
+		rows[i] = i
+	}
+	return d.Requests(source, rows)
+}
+
+func measures(p *host.Plugin) bool {
+	return p.Describe().GetKind() == modalitypb.Kind_KIND_MEASUREMENTS
+}
+
+func (w *preparation) describe(state []byte) (checkpoint.Modality, error) {
+	settings, err := pluginConfig(w.modality)
+	return checkpoint.Modality{
+		Name: w.modality.Name, Plugin: w.modality.Plugin, Source: w.source, Env: w.modality.Env,
+		Config: settings, State: state, Fingerprint: w.plugin.Fingerprint(),
+		Kind: w.plugin.Describe().GetKind().String(), Dim: w.plugin.Dim(), Features: w.plugin.Features(),
+	}, err
+}

@@ -1,0 +1,104 @@
+package core
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/fusemoe/fusemoe/core/checkpoint"
+	"github.com/fusemoe/fusemoe/core/eval"
+	"github.com/fusemoe/fusemoe/core/train"
+)
+
+// record is what a training leaves in its folder while it goes on: a line for every
+// epoch and the best checkpoint so far.
+type record struct {
+	dir    string
+	log    *os.File
+	metric checkpoint.Metric
+}
+
+func openRecord(dir string) (*record, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the folder of the training: %w", err)
+	}
+	log, err := os.Create(filepath.Join(dir, "training.jsonl"))
+	if err != nil {
+		return nil, fmt.Errorf("begin the training log: %w", err)
+	}
+	return &record{dir: dir, log: log}, nil
+}
+
+// epochLine is one line of training.jsonl.
+type epochLine struct {
+	Epoch      int                     `json:"epoch"`
+	Step       int                     `json:"step"`
+	Losses     map[string]float64      `json:"losses"`
+	Score      float64                 `json:"score"`
+	Best       bool                    `json:"best"`
+	Validation map[string]eval.Metrics `json:"val"`
+}
+
+// epoch appends one line. A nil record keeps nothing.
+func (r *record) epoch(e train.EpochReport) error {
+	if r == nil {
+		return nil
+	}
+	details, _ := e.Details.(map[string]eval.Metrics)
+	return writeJSON(r.log, epochLine{e.Epoch, e.Step, e.Losses, e.Score, e.Best, details})
+}
+
+// best saves the checkpoint of the best epoch so far.
+func (r *record) best(rt *Runtime, e train.EpochReport, metric checkpoint.Metric) error {
+	if r == nil {
+		return nil
+	}
+	r.metric = metric
+	return rt.learner.save(filepath.Join(r.dir, checkpointFolder), rt.dataset, rt.modalities, e.Epoch, e.Step, metric)
+}
+
+// checkpointFolder is where a training's folder has its checkpoint.
+const checkpointFolder = "checkpoint"
+
+func (r *record) close() error {
+	if err := r.log.Close(); err != nil {
+		return fmt.Errorf("end the training log: %w", err)
+	}
+	return nil
+}
+
+// writeJSON writes one value on one line.
+func writeJSON(w io.Writer, v any) error {
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+			err = fmt.Errorf("write %s: %w", path, err)
+		}
+	}()
+	if err := write(f); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,143 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/eval"
+	"github.com/fusemoe/fusemoe/core/report"
+)
+
+// Summary is what a run came to.
+type Summary struct {
+	// Dir is the run folder.
+	Dir string
+	// Results has an entry for each split and task, with the metrics of every seed.
+	Results []report.Result
+}
+
+// WriteTable writes the metrics as people read them.
+func (s *Summary) WriteTable(w io.Writer) error { return report.WriteTable(w, s.Results) }
+
+// Run prepares, trains and evaluates with every seed of the config, and keeps the
+// results in the run folder. When ctx ends, what was finished before is in the folder.
+func (rt *Runtime) Run(ctx context.Context) (*Summary, error) {
+	dir := rt.config.Out
+	if dir == "" {
+		dir = filepath.Join("runs", fmt.Sprintf("%s-%s", rt.dataset.Name, time.Now().Format("20060102-150405")))
+	}
+	if err := rt.startFolder(dir); err != nil {
+		return nil, err
+	}
+	if err := rt.Prepare(ctx); err != nil {
+		return nil, err
+	}
+	summary := &Summary{Dir: dir}
+	for _, seed := range rt.config.Train.Seeds {
+		evaluations, err := rt.runSeed(ctx, seed, rt.seedFolder(dir, seed))
+		if err != nil {
+			return nil, err
+		}
+		summary.add(evaluations)
+		// Written after every seed, so that an interrupted run keeps the finished ones.
+		if err := writeFile(filepath.Join(dir, "metrics.json"), func(w io.Writer) error {
+			return report.WriteMetrics(w, summary.Results)
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return summary, nil
+}
+
+// startFolder makes the run folder with the effective config. It refuses one that
+// already holds a run: results are never mixed or overwritten.
+func (rt *Runtime) startFolder(dir string) error {
+	if err := data.Vacant(dir); err != nil {
+		return fmt.Errorf("out: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("out: make the run folder: %w", err)
+	}
+	return writeFile(filepath.Join(dir, "config.yaml"), rt.config.WriteYAML)
+}
+
+// seedFolder is the run folder itself for a single seed.
+func (rt *Runtime) seedFolder(dir string, seed uint64) string {
+	if len(rt.config.Train.Seeds) == 1 {
+		return dir
+	}
+	return filepath.Join(dir, fmt.Sprintf("seed-%d", seed))
+}
+
+// runSeed trains and evaluates with one seed.
+func (rt *Runtime) runSeed(ctx context.Context, seed uint64, dir string) ([]*Evaluation, error) {
+	record, err := openRecord(dir)
+	if err != nil {
+		return nil, err
+	}
+	result, err := rt.train(ctx, seed, record)
+	if closeErr := record.close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return nil, err
+	}
+	var evaluations []*Evaluation
+	for _, split := range []data.Split{data.Val, data.Test} {
+		e, err := rt.Evaluate(ctx, split)
+		if err != nil {
+			return nil, err
+		}
+		evaluations = append(evaluations, e)
+	}
+	// Once more, now with the thresholds that the validation split gave.
+	if err := record.best(rt, result.Best, record.metric); err != nil {
+		return nil, err
+	}
+	return evaluations, rt.writeTest(dir, evaluations[1])
+}
+
+// writeTest writes the predictions of the test split and what the experts did with it.
+func (rt *Runtime) writeTest(dir string, e *Evaluation) error {
+	var ids []string
+	for _, r := range rt.dataset.Rows(e.Split) {
+		ids = append(ids, rt.dataset.IDs[r])
+	}
+	tasks := make([]eval.Task, len(e.Predictions))
+	for i, p := range e.Predictions {
+		tasks[i] = p.Task
+	}
+	err := writeFile(filepath.Join(dir, "predictions.csv"), func(w io.Writer) error {
+		out, err := report.NewPredictions(w, report.CSV, tasks)
+		if err != nil {
+			return err
+		}
+		if err := out.WriteAll(ids, e.Predictions); err != nil {
+			return err
+		}
+		return out.Flush()
+	})
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, "experts.json"), func(w io.Writer) error { return writeJSON(w, e.Experts) })
+}
+
+// add appends the metrics of one more seed.
+func (s *Summary) add(evaluations []*Evaluation) {
+	i := 0
+	for _, e := range evaluations {
+		for t, m := range e.Metrics {
+			if i == len(s.Results) {
+				s.Results = append(s.Results, report.Result{Split: e.Split.String(), Task: e.Predictions[t].Name})
+			}
+			s.Results[i].Runs = append(s.Results[i].Runs, m)
+			i++
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/fusemoe/fusemoe/core/checkpoint"
+	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/kernel"
+)
+
+// Runtime is one configuration at work on one dataset. It serves one caller at a
+// time.
+type Runtime struct {
+	options
+	config  *config.Config
+	dataset *data.Dataset
+	network network
+	pool    *kernel.Pool
+	// What Prepare leaves.
+	encoded    []data.Encoded
+	modalities []checkpoint.Modality
+	batches    *data.Batcher
+	// What Train leaves.
+	learner *learner
+}
+
+// ErrOrder says that a step was asked for before the one it needs.
+var ErrOrder = errors.New("core: called too early")
+
+// Open checks the config and opens its dataset. Nothing is started or written yet.
+func Open(ctx context.Context, c *config.Config, all ...Option) (rt *Runtime, err error) {
+	defer recovered("open", &err)
+	rt = &Runtime{options: newOptions(all), config: c}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if rt.dataset = rt.options.dataset; rt.dataset == nil {
+		stage := rt.progress.Stage("open "+filepath.Base(c.Data.Path), 0)
+		rt.dataset, err = data.Open(c.Data.Path)
+		stage.Done()
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, w := range rt.dataset.Warnings {
+		rt.log.Warn().Msg(w)
+	}
+	if err := rt.checkDataset(); err != nil {
+		return nil, err
+	}
+	if rt.network, err = rt.describeNetwork(); err != nil {
+		return nil, err
+	}
+	if rt.cacheDir == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("find the cache folder: %w", err)
+		}
+		rt.cacheDir = filepath.Join(dir, "fusemoe", "encoded")
+	}
+	rt.pool = kernel.NewPool(c.Train.Threads)
+	return rt, ctx.Err()
+}
+
+// checkDataset holds the config against the dataset: sources and splits.
+func (rt *Runtime) checkDataset() error {
+	for i, m := range rt.config.Modalities {
+		if !hasSource(rt.dataset, sourceOf(m)) {
+			return fmt.Errorf("modalities.%d.source: the dataset has no modality %q; it has %s",
+				i, sourceOf(m), sourceNames(rt.dataset))
+		}
+	}
+	for _, split := range []data.Split{data.Train, data.Val, data.Test} {
+		if len(rt.dataset.Rows(split)) == 0 {
+			return fmt.Errorf("the dataset has no sample in split %s; training needs train, val and test", split)
+		}
+	}
+	return nil
+}
+
+func (rt *Runtime) describeNetwork() (network, error) {
+	c := rt.config
+	names := c.Data.Tasks
+	if len(names) == 0 {
+		names = []string{rt.dataset.Tasks[0].Name}
+	}
+	tasks, err := modelTasks(rt.dataset, names, c.Train.ClassWeight)
+	if err != nil {
+		return network{}, err
+	}
+	return network{
+		Config: modelConfig(c.Model), Tasks: tasks,
+		Window: rt.dataset.Window, TimeUnit: rt.dataset.TimeUnit, EvalBatch: c.Train.EvalBatch,
+	}, nil
+}
+
+// taskNames are the tasks in the order of the heads.
+func (n network) taskNames() []string {
+	names := make([]string, len(n.Tasks))
+	for i, t := range n.Tasks {
+		names[i] = t.Name
+	}
+	return names
+}
+
+// Close ends the runtime.
+func (rt *Runtime) Close() error {
+	if rt.learner != nil {
+		rt.learner.close()
+	}
+	rt.pool.Close()
+	return nil
+}
+
+// recovered turns a bug's panic into an error at the edge of this package.
+func recovered(what string, err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("%s: %w: %v", what, ErrInternal, v)
+	}
+}
+
+// ErrInternal marks a bug in fusemoe rather than a mistake of its user.
+var ErrInternal = errors.New("internal error; please report it")

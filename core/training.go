@@ -1,0 +1,110 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/fusemoe/fusemoe/core/checkpoint"
+	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/eval"
+	"github.com/fusemoe/fusemoe/core/model"
+	"github.com/fusemoe/fusemoe/core/train"
+)
+
+// Train trains a model with the first of the config's seeds. Prepare must have run.
+func (rt *Runtime) Train(ctx context.Context) (train.Result, error) {
+	return rt.train(ctx, rt.config.Train.Seeds[0], nil)
+}
+
+// train trains with one seed. Into record, if not nil, go the log and the best
+// checkpoint as training goes on.
+func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (result train.Result, err error) {
+	defer recovered("train", &err)
+	if rt.batches == nil {
+		return result, fmt.Errorf("%w: Train needs Prepare", ErrOrder)
+	}
+	if rt.learner != nil {
+		rt.learner.close()
+	}
+	if rt.learner, err = newLearner(rt.network, rt.pool, seed); err != nil {
+		return result, err
+	}
+	c := rt.config.Train
+	rows := rt.dataset.Rows(data.Train)
+	perStep := c.Batch * c.Accumulate
+	meter := rt.progress.Stage(fmt.Sprintf("train seed %d", seed), c.Epochs*len(rows))
+	defer meter.Done()
+	task := train.Task{
+		Model: rt.learner.model, Pool: rt.pool, Rows: rows,
+		Batch:   func(rows []int) model.Batch[float32] { return modelBatch(rt.batches.Batch(rows)) },
+		Score:   rt.score,
+		Stepped: func(s train.StepReport) { meter.Add(s.Samples) },
+		Epoch: func(e train.EpochReport) error {
+			meter.Note(epochNote(e, c.Stop.Metric))
+			rt.log.Debug().Int("epoch", e.Epoch).Float64("loss", e.Losses["total"]).Float64("score", e.Score).Msg("epoch")
+			return record.epoch(e)
+		},
+		Best: func(e train.EpochReport) error {
+			return record.best(rt, e, checkpoint.Metric{Name: string(c.Stop.Metric), Value: e.Score})
+		},
+	}
+	result, err = train.Run(ctx, task, train.Options{
+		Seed: seed, Epochs: c.Epochs, Batch: c.Batch, Accumulate: c.Accumulate,
+		LearningRate: c.LearningRate, WeightDecay: c.WeightDecay, Warmup: c.Warmup,
+		Cosine: c.Schedule == config.ScheduleCosine, Clip: c.Clip, Average: c.Average, Patience: c.Stop.Patience,
+	})
+	rt.log.Debug().Int("per_step", perStep).Int("epochs", result.Epochs).Int("best", result.Best.Epoch).Msg("training ended")
+	return result, err
+}
+
+// score judges the current weights on the validation split; higher is better.
+func (rt *Runtime) score(ctx context.Context) (float64, any, error) {
+	predictions, err := rt.predictions(ctx, data.Val, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	var sum float64
+	details := map[string]eval.Metrics{}
+	for _, p := range predictions {
+		m := eval.Evaluate(p, eval.Options{})
+		details[p.Name] = m
+		sum += taskScore(m, p.Kind, rt.config.Train.Stop.Metric)
+	}
+	return sum / float64(len(predictions)), details, nil
+}
+
+// taskScore is the metric that the user chose, turned so that higher is better. A
+// regression always goes by its error.
+func taskScore(m eval.Metrics, kind eval.Kind, metric config.Metric) float64 {
+	score := m.Value(string(metric))
+	switch {
+	case kind == eval.Regression:
+		score = -m.Value("rmse")
+	case metric == config.MetricLoss:
+		score = -m.Value("log_loss")
+	}
+	if math.IsNaN(score) {
+		return math.Inf(-1)
+	}
+	return score
+}
+
+func epochNote(e train.EpochReport, metric config.Metric) string {
+	best := ""
+	if e.Best {
+		best = " (best)"
+	}
+	return fmt.Sprintf("epoch %d  loss %.4f  val %s %.4f%s", e.Epoch, e.Losses["total"], metric, e.Score, best)
+}
+
+// predictions are the learner's for one split, beside the labels.
+func (rt *Runtime) predictions(ctx context.Context, split data.Split, each func(*data.Batch, model.Output[float32])) ([]eval.Predictions, error) {
+	rows := rt.dataset.Rows(split)
+	scores, err := rt.learner.scores(ctx, rt.batches, rows, each)
+	if err != nil {
+		return nil, err
+	}
+	return rt.learner.evaluations(rt.dataset, rows, scores)
+}
