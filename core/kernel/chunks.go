@@ -49,6 +49,11 @@ func isFloat32[F Float]() bool {
 	return unsafe.Sizeof(zero) == 4
 }
 
+// single is x as float32, for an F that isFloat32 affirms.
+func single[F Float](x []F) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
+}
+
 // mustHold panics unless the shapes fit.
 func mustHold(ok bool) {
 	if !ok {

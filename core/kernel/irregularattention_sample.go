@@ -12,7 +12,7 @@ func (a *IrregularAttention[F]) attend(slot *attentionSlot[F], s *Series[F], i i
 	}
 	for r := 0; r < len(slot.weights); r += l {
 		row := slot.weights[r : r+l]
-		expMinus(row, maximum(row))
+		expMinus(row, row, maximum(row))
 	}
 }
 

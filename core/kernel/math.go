@@ -43,6 +43,34 @@ func normal[F Float](x F) (cdf, density F) {
 // gelu fills values with x·Φ(x), Φ the distribution function of the standard normal
 // distribution (Hendrycks and Gimpel 2016, in its exact form).
 func gelu[F Float](values, x []F) {
+	if isFloat32[F]() {
+		geluOn(activePath(), single(values), single(x))
+		return
+	}
+	plainGELU(values, x)
+}
+
+// geluSlopes fills values with gelu of x and slopes with its derivative Φ(x) + x·Φ'(x).
+func geluSlopes[F Float](values, slopes, x []F) {
+	if isFloat32[F]() {
+		geluSlopesOn(activePath(), single(values), single(slopes), single(x))
+		return
+	}
+	plainGELUSlopes(values, slopes, x)
+}
+
+// expMinus sets dst, which may be x, to exp(x - shift).
+func expMinus[F Float](dst, x []F, shift F) {
+	if isFloat32[F]() {
+		expOn(activePath(), single(dst), single(x), float32(shift))
+		return
+	}
+	plainExpMinus(dst, x, shift)
+}
+
+// The plain loops are what the vector kernels of float32 are tested against.
+
+func plainGELU[F Float](values, x []F) {
 	values = values[:len(x)]
 	for i, v := range x {
 		cdf, _ := normal(v)
@@ -50,12 +78,18 @@ func gelu[F Float](values, x []F) {
 	}
 }
 
-// geluSlopes fills values with gelu of x and slopes with its derivative Φ(x) + x·Φ'(x).
-func geluSlopes[F Float](values, slopes, x []F) {
+func plainGELUSlopes[F Float](values, slopes, x []F) {
 	values, slopes = values[:len(x)], slopes[:len(x)]
 	for i, v := range x {
 		cdf, density := normal(v)
 		values[i], slopes[i] = v*cdf, cdf+v*density
+	}
+}
+
+func plainExpMinus[F Float](dst, x []F, shift F) {
+	dst = dst[:len(x)]
+	for i, v := range x {
+		dst[i] = exp(v - shift)
 	}
 }
 

@@ -25,9 +25,7 @@ func expOn(s path, dst, src []float32, shift float32) {
 		s.exp(dst, src, shift)
 		return
 	}
-	for i, v := range src {
-		dst[i] = exp(v - shift)
-	}
+	plainExpMinus(dst, src, shift)
 }
 
 // GELUValues sets dst to x·Φ(x), Φ being the distribution function of the standard
@@ -44,7 +42,7 @@ func geluOn(s path, dst, x []float32) {
 		s.gelu(dst, x)
 		return
 	}
-	gelu(dst, x)
+	plainGELU(dst, x)
 }
 
 // GELUSlopes sets values to what GELUValues gives, to the same bits, and slopes to
@@ -61,7 +59,7 @@ func geluSlopesOn(s path, values, slopes, x []float32) {
 		s.geluSlopes(values, slopes, x)
 		return
 	}
-	geluSlopes(values, slopes, x)
+	plainGELUSlopes(values, slopes, x)
 }
 
 // Axpy computes y += a·x.
@@ -77,7 +75,7 @@ func axpyOn(s path, y []float32, a float32, x []float32) {
 		s.axpy(y, a, x)
 		return
 	}
-	accumulate(y, a, x)
+	plainAccumulate(y, a, x)
 }
 
 // Dot is the inner product of x and y. Its order of summation depends on their
@@ -93,5 +91,5 @@ func dotOn(s path, x, y []float32) float32 {
 	if s != generic {
 		return s.dot(x, y)
 	}
-	return inner(x, y)
+	return plainInner(x, y)
 }
