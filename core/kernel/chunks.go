@@ -30,10 +30,7 @@ func sumChunks(p *Pool, n, least int, part func(lo, hi int) float64) float64 {
 
 // addTo computes y += x.
 func addTo[F Float](y, x []F) {
-	x = x[:len(y)]
-	for i, v := range x {
-		y[i] += v
-	}
+	accumulate(y, 1, x)
 }
 
 // scaleBy computes x *= a.

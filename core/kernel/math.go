@@ -59,15 +59,6 @@ func geluSlopes[F Float](values, slopes, x []F) {
 	plainGELUSlopes(values, slopes, x)
 }
 
-// expMinus sets dst, which may be x, to exp(x - shift).
-func expMinus[F Float](dst, x []F, shift F) {
-	if isFloat32[F]() {
-		expOn(activePath(), single(dst), single(x), float32(shift))
-		return
-	}
-	plainExpMinus(dst, x, shift)
-}
-
 // The plain loops are what the vector kernels of float32 are tested against.
 
 func plainGELU[F Float](values, x []F) {
@@ -83,13 +74,6 @@ func plainGELUSlopes[F Float](values, slopes, x []F) {
 	for i, v := range x {
 		cdf, density := normal(v)
 		values[i], slopes[i] = v*cdf, cdf+v*density
-	}
-}
-
-func plainExpMinus[F Float](dst, x []F, shift F) {
-	dst = dst[:len(x)]
-	for i, v := range x {
-		dst[i] = exp(v - shift)
 	}
 }
 

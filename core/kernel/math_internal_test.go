@@ -120,7 +120,7 @@ func TestSoftmaxShowsNaN(t *testing.T) {
 	for at := range 19 {
 		row := make([]float32, 19)
 		row[at] = float32(math.NaN())
-		softmax(row, 0.5)
+		softmaxRows(row, len(row), 0.5)
 		for i, v := range row {
 			if v == v {
 				t.Fatalf("NaN at %d: entry %d of the softmax is %v", at, i, v)

@@ -25,7 +25,9 @@ func expOn(s path, dst, src []float32, shift float32) {
 		s.exp(dst, src, shift)
 		return
 	}
-	plainExpMinus(dst, src, shift)
+	for i, v := range src {
+		dst[i] = exp(v - shift)
+	}
 }
 
 // GELUValues sets dst to x·Φ(x), Φ being the distribution function of the standard

@@ -74,36 +74,3 @@ func plainAccumulate[F Float](y []F, a F, x []F) {
 		y[i] += a * x[i]
 	}
 }
-
-// softmax replaces row by the softmax of scale·row, for a scale above 0.
-func softmax[F Float](row []F, scale F) {
-	for i := range row {
-		row[i] *= scale
-	}
-	expMinus(row, row, maximum(row))
-	norm := 1 / total(row)
-	for i := range row {
-		row[i] *= norm
-	}
-}
-
-// maximum is the largest of the values, of which there is at least one.
-func maximum[F Float](x []F) F {
-	a := x[0]
-	b, c, d := a, a, a
-	for ; len(x) >= 4; x = x[4:] {
-		a, b, c, d = larger(a, x[0]), larger(b, x[1]), larger(c, x[2]), larger(d, x[3])
-	}
-	for _, v := range x {
-		a = larger(a, v)
-	}
-	return larger(larger(a, b), larger(c, d))
-}
-
-// larger is the larger of the two, a where one is NaN.
-func larger[F Float](a, b F) F {
-	if b > a {
-		return b
-	}
-	return a
-}
