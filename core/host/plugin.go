@@ -178,10 +178,11 @@ func (p *Plugin) fail(ctx context.Context, op string, err error) error {
 	proc := p.conn.process
 	switch {
 	case errors.Is(cause, errNoAnswer):
-		return &Error{
-			Plugin: p.name, Op: op, Err: errNoAnswer, Stderr: proc.tail(),
-			Advice: "see its last lines, or give it more time with plugins." + op + "_timeout",
+		advice := "see its last lines, or give it more time with plugins." + op + "_timeout"
+		if op == "describe" { // there is no more time to give
+			advice = "it must load nothing before its Configure has decoded the config; tell its author"
 		}
+		return &Error{Plugin: p.name, Op: op, Err: errNoAnswer, Stderr: proc.tail(), Advice: advice}
 	case cause != nil:
 		return fmt.Errorf("plugin %s: %s: %w", p.name, op, cause)
 	case status.Code(err) == codes.Unavailable && proc != nil && proc.ended(deathGrace):
