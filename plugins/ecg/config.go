@@ -8,11 +8,11 @@ import (
 
 // config is what the user writes, with everything that was left out filled in.
 type config struct {
-	Encoder encoder `json:"encoder"`
+	Encoder encoder `json:"encoder" enum:"features" doc:"what makes a vector of a record"`
 	// Seconds is how much of a record is used.
-	Seconds float64 `json:"seconds"`
+	Seconds float64 `json:"seconds" doc:"used of a record, from its beginning"`
 	// Mains are the frequencies of the mains hum, in Hz.
-	Mains []float64 `json:"mains"`
+	Mains []float64 `json:"mains" doc:"frequencies of the mains to filter out, in Hz; [] for none"`
 }
 
 type encoder string
@@ -31,11 +31,6 @@ func read(c sdk.Config) (config, error) {
 	cfg := config{Encoder: featureEncoder, Seconds: 10, Mains: []float64{50, 60}}
 	if err := c.Decode(&cfg); err != nil {
 		return config{}, err
-	}
-	if cfg.Encoder != featureEncoder {
-		return config{}, &sdk.Diagnostic{
-			Path: "encoder", Summary: fmt.Sprintf("unknown encoder %q", cfg.Encoder), Detail: "valid: features",
-		}
 	}
 	if cfg.Seconds < minSeconds || cfg.Seconds > maxSeconds {
 		return config{}, &sdk.Diagnostic{

@@ -338,7 +338,7 @@ func TestWhatIsWrongWithARecordIsSaidOfItsItem(t *testing.T) {
 
 func TestABadConfigIsADiagnostic(t *testing.T) {
 	for _, test := range []struct{ config, want string }{
-		{`{"encoder": "resnet"}`, `encoder: unknown encoder "resnet"; valid: features`},
+		{`{"encoder": "resnet"}`, `encoder: unknown value "resnet"; valid: features`},
 		{`{"seconds": 1}`, "seconds: 1 is not from 2 to 3600"},
 		{`{"mains": [50, 600]}`, "mains[1]: 600 Hz is not from 10 to 240; mains have 50 or 60 Hz"},
 		{`{"second": 10}`, "second: unknown key, did you mean seconds?; valid: encoder, mains, seconds"},
