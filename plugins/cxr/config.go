@@ -10,13 +10,13 @@ import (
 // config is what the user writes, with everything that was left out filled in.
 type config struct {
 	// Encoder says what makes a vector of an image.
-	Encoder encoder `json:"encoder"`
+	Encoder encoder `json:"encoder" enum:"descriptor" doc:"what makes a vector of an image; descriptor needs no network"`
 	// Size is the side of the square that images are scaled to, in pixels.
-	Size int `json:"size"`
+	Size int `json:"size" doc:"side of the square that images are scaled to, in pixels"`
 	// Components is the width of the vectors.
-	Components int `json:"components"`
+	Components int `json:"components" doc:"width of the vectors: principal components of the training split"`
 	// Whiten gives every component the same variance.
-	Whiten bool `json:"whiten"`
+	Whiten bool `json:"whiten" doc:"give every component the same variance"`
 }
 
 type encoder string
@@ -34,10 +34,6 @@ func read(c sdk.Config) (config, error) {
 		return config{}, err
 	}
 	switch {
-	case cfg.Encoder != handmade:
-		return config{}, &sdk.Diagnostic{
-			Path: "encoder", Summary: fmt.Sprintf("unknown encoder %q", cfg.Encoder), Detail: "valid: " + string(handmade),
-		}
 	case cfg.Size < descriptor.MinSide || cfg.Size > maxSize:
 		return config{}, &sdk.Diagnostic{
 			Path: "size", Summary: fmt.Sprintf("%d pixels", cfg.Size),

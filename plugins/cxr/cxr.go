@@ -69,7 +69,7 @@ func (x *CXR) Configure(_ context.Context, c sdk.Config) (dim int, err error) {
 		x.threads = runtime.NumCPU()
 	}
 	if len(c.State) > 0 {
-		if x.projection, err = restore(c.State, cfg); err != nil {
+		if x.projection, err = restore(c.State, cfg.Components); err != nil {
 			return 0, err
 		}
 	}
@@ -112,7 +112,7 @@ func (x *CXR) Fit(ctx context.Context, samples iter.Seq2[sdk.Sample, error]) ([]
 	}
 	basis := sums.Basis(x.config.Components)
 	sdk.Log(ctx).Info().Int("images", sums.Len()).Float64("variance", basis.Kept).Msg("found the principal components")
-	return save(x.config, project(basis, x.config.Whiten))
+	return save(project(basis, x.config.Whiten))
 }
 
 // Encode returns one vector per image.

@@ -74,21 +74,20 @@ const stateVersion = 1
 // state is what Fit returns, as JSON. Numbers are float32, little endian.
 type state struct {
 	Version int    `json:"version"`
-	Config  config `json:"config"` // that it was fitted with
 	Mean    []byte `json:"mean"`
 	Rows    []byte `json:"rows"`
 }
 
-func save(cfg config, p *projection) ([]byte, error) {
-	s := state{Version: stateVersion, Config: cfg, Mean: pack(nil, p.mean)}
+func save(p *projection) ([]byte, error) {
+	s := state{Version: stateVersion, Mean: pack(nil, p.mean)}
 	for _, row := range p.rows {
 		s.Rows = pack(s.Rows, row)
 	}
 	return json.Marshal(s)
 }
 
-// restore reads fitted state, for the config it was fitted with only.
-func restore(data []byte, cfg config) (*projection, error) {
+// restore reads the fitted state of that many components.
+func restore(data []byte, components int) (*projection, error) {
 	refuse := func(why string) error {
 		return &sdk.Diagnostic{Summary: "the fitted state " + why, Detail: "fit the modality again"}
 	}
@@ -100,9 +99,7 @@ func restore(data []byte, cfg config) (*projection, error) {
 	switch {
 	case s.Version != stateVersion:
 		return nil, refuse("is of another version of this plugin")
-	case s.Config != cfg:
-		return nil, refuse("belongs to another config")
-	case len(s.Mean) != 4*width || len(s.Rows) != 4*width*cfg.Components:
+	case len(s.Mean) != 4*width || len(s.Rows) != 4*width*components:
 		return nil, refuse("does not fit its config")
 	}
 	p := &projection{}
@@ -110,7 +107,7 @@ func restore(data []byte, cfg config) (*projection, error) {
 	if p.mean, finite = unpack(s.Mean); !finite {
 		return nil, refuse("has a mean that is not finite")
 	}
-	for k := range cfg.Components {
+	for k := range components {
 		row, finite := unpack(s.Rows[4*width*k : 4*width*(k+1)])
 		if !finite {
 			return nil, refuse("has a component that is not finite")
