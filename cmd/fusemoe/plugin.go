@@ -12,6 +12,7 @@ import (
 
 	"github.com/fusemoe/fusemoe/core"
 	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/plugins/cxr"
 	"github.com/fusemoe/fusemoe/plugins/ecg"
 	"github.com/fusemoe/fusemoe/plugins/vitals"
 	"github.com/fusemoe/fusemoe/sdk"
@@ -20,6 +21,7 @@ import (
 // builtins are the plugins that are this executable, started again.
 func builtins() map[string]func() sdk.Modality {
 	return map[string]func() sdk.Modality{
+		"cxr":    func() sdk.Modality { return cxr.New() },
 		"ecg":    func() sdk.Modality { return ecg.New() },
 		"vitals": func() sdk.Modality { return vitals.New() },
 	}
