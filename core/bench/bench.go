@@ -58,6 +58,9 @@ type Measurement struct {
 	Seconds float64 `json:"seconds"`
 	// Best is the quickest run: what the work takes where nothing else runs.
 	Best float64 `json:"best_seconds"`
+	// CPU is the processor time of a run, all threads together and waiting threads
+	// included, 0 where the system does not tell. Other programs disturb it least.
+	CPU float64 `json:"cpu_seconds"`
 	// GFLOPs counts the matrix products that the work cannot do without, in GFLOP/s;
 	// Peak is what the probe reached between its runs, Share the quotient.
 	GFLOPs float64 `json:"gflops"`

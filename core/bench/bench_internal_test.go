@@ -109,17 +109,17 @@ func TestTable(t *testing.T) {
 	r := Report{
 		Machine: Machine{OS: "linux", Architecture: "amd64", Kernel: "avx2", Go: "go1", Workers: 2, Peaks: []float64{100, 200}},
 		Measurements: []Measurement{
-			{Name: "matrix product", Workers: 1, Seconds: 0.002, Best: 0.001, GFLOPs: 75, Peak: 100, Share: 0.75},
-			{Name: "step", Workers: 2, Seconds: 0.1, Best: 0.1, GFLOPs: 20, Peak: 200, Share: 0.1, Rate: 320, Unit: "samples/s"},
+			{Name: "matrix product", Workers: 1, Seconds: 0.002, Best: 0.001, CPU: 0.0015, GFLOPs: 75, Peak: 100, Share: 0.75},
+			{Name: "step", Workers: 2, Seconds: 0.1, Best: 0.1, CPU: 0.18, GFLOPs: 20, Peak: 200, Share: 0.1, Rate: 320, Unit: "samples/s"},
 		},
 		Growth: []Growth{{Of: "samples", Sizes: []int{1, 2}, Seconds: []float64{0.01, 0.02}, Exponent: 1}},
 	}
 	const want = `linux/amd64, kernels in avx2, 2 workers, go1
 peak of multiply-adds: 100 GFLOP/s with 1 worker, 200 with 2
 
-work                                            workers     median       best  GFLOP/s  of peak  rate
-matrix product                                        1    2.00 ms    1.00 ms     75.0     75 %
-step                                                  2  100.00 ms  100.00 ms     20.0     10 %  320 samples/s
+work                                            workers     median       best  processor  GFLOP/s  of peak  rate
+matrix product                                        1    2.00 ms    1.00 ms    1.50 ms     75.0     75 %
+step                                                  2  100.00 ms  100.00 ms  180.00 ms     20.0     10 %  320 samples/s
 
 samples: time grows as the power 1.00
      1     10.00 ms a step

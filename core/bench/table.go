@@ -15,12 +15,12 @@ func (r *Report) WriteTable(w io.Writer) error {
 		fmt.Fprintf(&b, "peak of multiply-adds: %.0f GFLOP/s with 1 worker, %.0f with %d\n", m.Peaks[0], m.Peaks[1], m.Workers)
 	}
 	if len(r.Measurements) > 0 {
-		fmt.Fprintf(&b, "\n%-47s %7s %10s %10s %8s %8s  %s\n",
-			"work", "workers", "median", "best", "GFLOP/s", "of peak", "rate")
+		fmt.Fprintf(&b, "\n%-47s %7s %10s %10s %10s %8s %8s  %s\n",
+			"work", "workers", "median", "best", "processor", "GFLOP/s", "of peak", "rate")
 	}
 	for _, m := range r.Measurements {
-		line := fmt.Sprintf("%-47s %7d %7.2f ms %7.2f ms %8.1f %6.0f %%",
-			m.Name, m.Workers, 1e3*m.Seconds, 1e3*m.Best, m.GFLOPs, 100*m.Share)
+		line := fmt.Sprintf("%-47s %7d %7.2f ms %7.2f ms %7.2f ms %8.1f %6.0f %%",
+			m.Name, m.Workers, 1e3*m.Seconds, 1e3*m.Best, 1e3*m.CPU, m.GFLOPs, 100*m.Share)
 		if m.Unit != "" {
 			line += fmt.Sprintf("  %.0f %s", m.Rate, m.Unit)
 		}

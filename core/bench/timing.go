@@ -22,8 +22,9 @@ const (
 func (w *work) measure(ctx context.Context, limit time.Duration) (Measurement, []float64, error) {
 	pool := kernel.NewPool(w.workers)
 	defer pool.Close()
-	var seconds, peaks []float64
+	var seconds, cpu, peaks []float64
 	var start, end time.Time
+	var cpuStart time.Duration
 	rounds := probeRounds
 	err := w.repeat(ctx, pool, func() bool {
 		now := time.Now()
@@ -35,6 +36,7 @@ func (w *work) measure(ctx context.Context, limit time.Duration) (Measurement, [
 			end = now.Add(limit)
 		default:
 			seconds = append(seconds, now.Sub(start).Seconds())
+			cpu = append(cpu, (cpuTime() - cpuStart).Seconds())
 		}
 		if len(seconds) >= leastRuns && now.After(end) {
 			return false
@@ -43,7 +45,7 @@ func (w *work) measure(ctx context.Context, limit time.Duration) (Measurement, [
 		rate, took := probe(pool, rounds)
 		peaks = append(peaks, rate)
 		rounds = max(probeRounds, int(float64(rounds)*last.Seconds()/took.Seconds()))
-		start = time.Now()
+		start, cpuStart = time.Now(), cpuTime()
 		return true
 	})
 	if err != nil {
@@ -51,7 +53,7 @@ func (w *work) measure(ctx context.Context, limit time.Duration) (Measurement, [
 	}
 	m := Measurement{
 		Name: w.name, Workers: w.workers, Runs: len(seconds),
-		Seconds: median(seconds), Best: slices.Min(seconds), Peak: median(peaks), Unit: w.unit,
+		Seconds: median(seconds), Best: slices.Min(seconds), CPU: median(cpu), Peak: median(peaks), Unit: w.unit,
 	}
 	m.GFLOPs = w.operations / m.Seconds / 1e9
 	m.Share = m.GFLOPs / m.Peak
