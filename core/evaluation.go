@@ -32,6 +32,7 @@ func (rt *Runtime) Evaluate(ctx context.Context, split data.Split) (e *Evaluatio
 			return nil, err
 		}
 	}
+	stage := rt.progress.Stage("evaluate "+split.String(), 0)
 	use := newExpertCount(rt.network)
 	predictions, err := rt.predictions(ctx, split, use.add)
 	if err != nil {
@@ -43,6 +44,10 @@ func (rt *Runtime) Evaluate(ctx context.Context, split data.Split) (e *Evaluatio
 			Resamples: rt.config.Eval.Resamples, Seed: bootstrapSeed, Thresholds: rt.learner.thresholds[i],
 		}))
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	stage.Done()
 	return e, nil
 }
 

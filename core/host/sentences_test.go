@@ -24,9 +24,11 @@ func TestWhatTheUserReadsOfABadPlugin(t *testing.T) {
 	}{
 		// It does not start.
 		{"missing", "plugin m: start: fork/exec $DIR/missing: no such file or directory; check that the file is there, " +
-			"executable, and built for this machine"},
-		{"crashes at start", "plugin m: start: the process ended (exit status 3); this is a fault of the plugin; " +
-			"its last lines should tell\nwhat the plugin wrote:\n  | no licence"},
+			"executable and built for this machine, and that its interpreter, if it is a script, is installed"},
+		{"crashes at start", "plugin m: start: the process ended (exit status 3); this is a fault of the plugin" +
+			"\n  what the plugin wrote:\n    | no licence"},
+		{"ends at once", "plugin m: start: the process ended (exit status 0); it wrote nothing; check that it is a plugin of " +
+			"fusemoe"},
 		{"speaks version 2", "plugin m: start: it speaks protocol 2, this fusemoe speaks 1; build it with the sdk of this " +
 			"fusemoe, or use the fusemoe that it was built for"},
 		{"never ready", "plugin m: start: it did not say that it is ready within 200ms; check that it is a plugin of fusemoe, " +
@@ -35,13 +37,13 @@ func TestWhatTheUserReadsOfABadPlugin(t *testing.T) {
 			"plugins.configure_timeout"},
 		// It dies or hangs, again and again.
 		{"dies always", "plugin m: encode: the process ended, 3 times at samples 2 to 3 (exit status 5); this is a fault of " +
-			"the plugin; its last lines should tell"},
+			"the plugin"},
 		{"panics", "plugin m: encode: the process ended, 3 times at samples 0 to 3 (exit status 2); this is a fault of " +
-			"the plugin; its last lines should tell\nwhat the plugin wrote:\n  | panic: no such weight"},
+			"the plugin\n  what the plugin wrote:\n    | panic: no such weight"},
 		{"gets killed", "plugin m: encode: the process ended, 3 times at samples 0 to 3 (signal: killed); somebody killed " +
 			"it; most often the system does when memory runs out"},
 		{"dies when started again", "plugin m: configure: the process ended, and 5 restarts brought no answer (exit status 4)" +
-			"; this is a fault of the plugin; its last lines should tell"},
+			"; this is a fault of the plugin"},
 		{"hangs", "plugin m: encode: it did not answer, 3 times at samples 0 to 3; see its last lines, or give it more time " +
 			"with plugins.encode_timeout"},
 		// It breaks the contract.
