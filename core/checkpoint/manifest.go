@@ -31,6 +31,9 @@ type Manifest struct {
 	// Metric is the one that chose these weights.
 	Metric Metric `json:"metric"`
 	Seed   uint64 `json:"seed"`
+	// Training is what else a training needs to go on from here, as the caller writes it; a checkpoint that is
+	// only for predicting has none.
+	Training json.RawMessage `json:"training,omitempty"`
 	// Files are the tensor files by what they hold; "weights" is always there. Set by Save.
 	Files map[string]File `json:"files"`
 }
