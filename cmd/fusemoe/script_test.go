@@ -2,7 +2,9 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -23,7 +25,28 @@ func TestScripts(t *testing.T) {
 			// Plugins have their sockets there, and the path of a socket must be short.
 			env.Setenv("TMPDIR", os.TempDir())
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
-			return nil
+			return forGo(env)
 		},
 	})
+}
+
+// forGo lets scripts build plugins against this checkout, with the modules that its own
+// build has left and no network.
+func forGo(env *testscript.Env) error {
+	checkout, err := filepath.Abs("../..")
+	if err != nil {
+		return err
+	}
+	env.Setenv("CHECKOUT", checkout)
+	for _, name := range []string{"GOMODCACHE", "GOCACHE", "GOPATH"} {
+		value, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, strings.TrimSpace(string(value)))
+	}
+	env.Setenv("GOPROXY", "off")
+	env.Setenv("GOSUMDB", "off") // go.sum of a new module comes from the cache
+	env.Setenv("GOFLAGS", "")
+	return nil
 }

@@ -59,6 +59,8 @@ type Spec struct {
 	ConfigureTimeout time.Duration
 	// EncodeTimeout bounds the wait for the answer to each batch; 0: 2 minutes.
 	EncodeTimeout time.Duration
+
+	describeOnly bool // it is stopped before it is configured
 }
 
 // Fleet is a set of running plugins.

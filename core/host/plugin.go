@@ -70,6 +70,9 @@ func start(ctx context.Context, log zerolog.Logger, spec Spec, sockets string) (
 		p.end()
 		return nil, err
 	}
+	if spec.describeOnly {
+		return p, nil
+	}
 	if err := p.Configure(ctx, spec.State); err != nil {
 		p.end()
 		return nil, err
