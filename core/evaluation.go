@@ -32,6 +32,7 @@ func (rt *Runtime) Evaluate(ctx context.Context, split data.Split) (e *Evaluatio
 			return nil, err
 		}
 	}
+	stage := rt.progress.Stage("evaluate "+split.String(), 0)
 	use := newExpertCount(rt.network)
 	predictions, err := rt.predictions(ctx, split, use.add)
 	if err != nil {
@@ -43,6 +44,10 @@ func (rt *Runtime) Evaluate(ctx context.Context, split data.Split) (e *Evaluatio
 			Resamples: rt.config.Eval.Resamples, Seed: bootstrapSeed, Thresholds: rt.learner.thresholds[i],
 		}))
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	stage.Done()
 	return e, nil
 }
 
@@ -90,7 +95,7 @@ func (c expertCount) add(b *data.Batch, out model.Output[float32]) {
 			}
 			group := len(d.Gates) / len(d.Modalities)
 			for i, m := range d.Modalities {
-				gates := presentGates(d, d.Gates[i*group:(i+1)*group], b.Present[m*samples:(m+1)*samples])
+				gates := presentGates(d.Gates[i*group:(i+1)*group], b.Present[m*samples:(m+1)*samples])
 				c.Add(layer, m, widen(gates, d, c.network.Config.Router.Experts))
 			}
 		}
@@ -98,7 +103,7 @@ func (c expertCount) add(b *data.Batch, out model.Output[float32]) {
 }
 
 // presentGates keeps the rows of the samples that have the modality.
-func presentGates(d model.Decision[float32], gates []float32, present []bool) []float32 {
+func presentGates(gates []float32, present []bool) []float32 {
 	perSample := len(gates) / len(present)
 	var kept []float32
 	for s, there := range present {

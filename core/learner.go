@@ -33,7 +33,7 @@ func newLearner(n network, pool *kernel.Pool, seed uint64) (*learner, error) {
 	return &learner{network: n, model: m, pool: pool, seed: seed}, nil
 }
 
-func (l *learner) close() { l.model.Close() }
+func (l *learner) close() error { return l.model.Close() }
 
 // modelBatch is what the network reads of a batch.
 func modelBatch(b *data.Batch) model.Batch[float32] {

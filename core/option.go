@@ -56,5 +56,6 @@ func WithDataset(d *data.Dataset) Option { return func(o *options) { o.dataset =
 // cache folder.
 func WithCacheDir(dir string) Option { return func(o *options) { o.cacheDir = dir } }
 
-// WithSeed chooses among the trainings of a run; by default OpenRun takes the first.
+// WithSeed chooses among the trainings of a run; by default OpenRun takes
+// that of the lowest.
 func WithSeed(seed uint64) Option { return func(o *options) { o.seed = &seed } }

@@ -2,7 +2,9 @@ package core
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,7 +36,7 @@ func (o options) spec(m config.Modality, p config.Plugins, threads int) (host.Sp
 	}
 	path, err := findPlugin(m.Plugin, p.Dir)
 	if err != nil {
-		return host.Spec{}, fmt.Errorf("modality %s: %w; built in are %s", m.Name, err, o.known())
+		return host.Spec{}, fmt.Errorf("modality %s: %w; %s", m.Name, err, o.known(m.Plugin))
 	}
 	s.Command = []string{path}
 	return s, nil
@@ -77,13 +79,13 @@ func findPlugin(plugin, dir string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("no plugin %q in %s", plugin, dir)
+	return "", fmt.Errorf("there is no plugin %q in %s", plugin, dir)
 }
 
 func executable(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return fmt.Errorf("plugin: %w", err)
+		return fmt.Errorf("plugin %s: %w", path, reason(err))
 	}
 	if info.IsDir() || info.Mode()&0o111 == 0 {
 		return fmt.Errorf("plugin %s is not an executable file", path)
@@ -91,7 +93,17 @@ func executable(path string) error {
 	return nil
 }
 
-func (o options) known() string {
+// reason drops the path of an error of the file system, which the sentence has already.
+func reason(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// known names the plugin that the user probably meant, or those that need no file.
+func (o options) known(name string) string {
 	var names []string
 	for name := range o.builtin {
 		names = append(names, name)
@@ -100,10 +112,13 @@ func (o options) known() string {
 		names = append(names, name)
 	}
 	if len(names) == 0 {
-		return "none"
+		return "none is built in"
 	}
 	slices.Sort(names)
-	return strings.Join(names, ", ")
+	if near := config.Nearest(name, names); near != "" {
+		return "did you mean " + near + ", which is built in?"
+	}
+	return "built in are " + strings.Join(names, ", ")
 }
 
 // sourceOf is the dataset's item source that a modality reads.

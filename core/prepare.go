@@ -59,8 +59,12 @@ func (rt *Runtime) startPlugins(ctx context.Context) (*host.Fleet, error) {
 		specs = append(specs, s)
 	}
 	stage := rt.progress.Stage("start plugins", 0)
-	defer stage.Done()
-	return host.Start(ctx, rt.log, specs)
+	fleet, err := host.Start(ctx, rt.log, specs)
+	if err != nil {
+		return nil, err
+	}
+	stage.Done()
+	return fleet, nil
 }
 
 func describeModalities(encoded []data.Encoded) []model.Modality {

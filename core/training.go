@@ -26,14 +26,15 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 		return result, fmt.Errorf("%w: Train needs Prepare", ErrOrder)
 	}
 	if rt.learner != nil {
-		rt.learner.close()
+		if err := rt.learner.close(); err != nil {
+			return result, err
+		}
 	}
 	if rt.learner, err = newLearner(rt.network, rt.pool, seed); err != nil {
 		return result, err
 	}
 	c := rt.config.Train
 	rows := rt.dataset.Rows(data.Train)
-	perStep := c.Batch * c.Accumulate
 	meter := rt.progress.Stage(fmt.Sprintf("train seed %d", seed), c.Epochs*len(rows))
 	defer meter.Done()
 	task := train.Task{
@@ -55,7 +56,7 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 		LearningRate: c.LearningRate, WeightDecay: c.WeightDecay, Warmup: c.Warmup,
 		Cosine: c.Schedule == config.ScheduleCosine, Clip: c.Clip, Average: c.Average, Patience: c.Stop.Patience,
 	})
-	rt.log.Debug().Int("per_step", perStep).Int("epochs", result.Epochs).Int("best", result.Best.Epoch).Msg("training ended")
+	rt.log.Debug().Int("epochs", result.Epochs).Int("best", result.Best.Epoch).Msg("training ended")
 	return result, err
 }
 

@@ -50,7 +50,7 @@ func (a *app) run(ctx context.Context, cfg *config.Config) (err error) {
 		return err
 	}
 	if cfg.Data.Path == "" {
-		example, err := exampleData()
+		example, err := a.exampleData(ctx)
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (a *app) run(ctx context.Context, cfg *config.Config) (err error) {
 	}
 	a.progress.close()
 	if err := summary.WriteTable(a.out); err != nil {
-		return err
+		return fmt.Errorf("%s has everything, but its table cannot be shown: %w", summary.Dir, err)
 	}
 	_, err = fmt.Fprintf(a.out, "\n%s has the rest: metrics.json, predictions, checkpoint, log.\n", summary.Dir)
 	return err
@@ -75,14 +75,22 @@ func (a *app) run(ctx context.Context, cfg *config.Config) (err error) {
 
 // exampleData is the dataset of the built-in example. It is in memory, so the folder
 // that it was unpacked to need not stay.
-func exampleData() (d *data.Dataset, err error) {
+func (a *app) exampleData(ctx context.Context) (d *data.Dataset, err error) {
+	stage := a.progress.Stage("open the "+exampleName, 0)
 	dir, err := os.MkdirTemp("", "fusemoe-example-")
 	if err != nil {
-		return nil, fmt.Errorf("unpack the built-in example: %w", err)
+		return nil, fmt.Errorf("no place to unpack the built-in example, set TMPDIR to a folder that can be written: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() {
+		if err = errors.Join(err, os.RemoveAll(dir)); err == nil {
+			stage.Done()
+		}
+	}()
 	if err := examples.PhysioNet2012(dir); err != nil {
 		return nil, err
 	}
-	return data.Open(dir)
+	if d, err = data.Open(dir); err != nil {
+		return nil, err
+	}
+	return d, ctx.Err()
 }

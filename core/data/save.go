@@ -52,7 +52,7 @@ func Vacant(dir string) error {
 	case errors.Is(err, os.ErrNotExist):
 		return nil
 	case err != nil:
-		return err
+		return fmt.Errorf("%s is no folder to write to: %w", dir, reason(err))
 	case len(entries) > 0:
 		return fmt.Errorf("%s exists and is not empty: remove it or choose another folder", dir)
 	}

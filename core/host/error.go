@@ -39,9 +39,9 @@ func (e *Error) Error() string {
 	}
 	for i, line := range e.Stderr {
 		if i == 0 {
-			b.WriteString("\nwhat the plugin wrote:")
+			b.WriteString("\n  what the plugin wrote:")
 		}
-		b.WriteString("\n  | " + line)
+		b.WriteString("\n    | " + line)
 	}
 	return b.String()
 }
@@ -104,6 +104,6 @@ func adviceOnExit(exit string) string {
 	case strings.Contains(exit, "status 127") || strings.Contains(exit, "status 126"):
 		return "its command could not be run; check the plugin's path and that its interpreter is installed"
 	default:
-		return "this is a fault of the plugin; its last lines should tell"
+		return "this is a fault of the plugin"
 	}
 }

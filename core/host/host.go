@@ -183,7 +183,7 @@ func socketDir() (string, error) {
 		dir, err = os.MkdirTemp("", sdk.SocketDirPrefix)
 	}
 	if err != nil {
-		return "", fmt.Errorf("host: no place for the plugins' sockets: %w", err)
+		return "", fmt.Errorf("host: no place for the plugins' sockets, set TMPDIR to a folder that can be written: %w", err)
 	}
 	if n := len(dir) + len(socketName); n > maxSocketPath {
 		return "", errors.Join(os.Remove(dir), fmt.Errorf(

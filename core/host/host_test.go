@@ -184,9 +184,12 @@ func TestFailuresToStartSayWhyAndWhatToDo(t *testing.T) {
 		want []string
 	}{
 		{animal(t, "crashes at start"), []string{
-			"plugin m: start: the process ended (exit status 3); this is a fault of the plugin", "\n  | no licence",
+			"plugin m: start: the process ended (exit status 3); this is a fault of the plugin", "\n  what the plugin wrote:\n    | no licence",
 		}},
 		{animal(t, "speaks version 2"), []string{"it speaks protocol 2, this fusemoe speaks 1; build it with the sdk"}},
+		{host.Spec{Name: "m", Command: []string{"/bin/true"}}, []string{
+			"plugin m: start: the process ended (exit status 0); it wrote nothing; check that it is a plugin of fusemoe",
+		}},
 		{missing, []string{"plugin m: start: ", "no such file", "check that the file is there"}},
 	}
 	for _, test := range tests {
@@ -248,7 +251,7 @@ func TestAPluginThatDiesWhileEncodingIsExplained(t *testing.T) {
 		animal string
 		want   []string
 	}{
-		{"panics", []string{"plugin m: encode: the process ended (exit status 2)", "\n  | panic: no such weight"}},
+		{"panics", []string{"plugin m: encode: the process ended (exit status 2)", "\n    | panic: no such weight"}},
 		{"gets killed", []string{"(signal: killed); somebody killed it; most often the system does when memory runs out"}},
 	}
 	for _, test := range tests {

@@ -100,7 +100,7 @@ func notStarted(ctx context.Context, name string, proc *process, err error) erro
 	if proc.cmd == nil {
 		return &Error{
 			Plugin: name, Op: op, Err: err,
-			Advice: "check that the file is there, executable, and built for this machine",
+			Advice: "check that the file is there, executable and built for this machine, and that its interpreter, if it is a script, is installed",
 		}
 	}
 	if v := proc.protocol(); v != "" && v != strconv.Itoa(sdk.ProtocolVersion) {
@@ -111,7 +111,11 @@ func notStarted(ctx context.Context, name string, proc *process, err error) erro
 		}
 	}
 	if proc.died() {
-		return proc.obituary(name, op)
+		e := proc.obituary(name, op)
+		if len(e.Stderr) == 0 && proc.protocol() == "" {
+			e.Advice = "it wrote nothing; check that it is a plugin of fusemoe"
+		}
+		return e
 	}
 	if proc.protocol() == "" {
 		return &Error{

@@ -139,6 +139,7 @@ func (p *process) protocol() string {
 func (p *process) Kill(context.Context) error {
 	p.mu.Lock()
 	p.killed = true
+	p.out.end()
 	started := p.cmd != nil
 	if started {
 		_ = p.lifeline.Close()

@@ -1,0 +1,113 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/fusemoe/fusemoe/core/kernel"
+	"github.com/fusemoe/fusemoe/core/model"
+	"github.com/fusemoe/fusemoe/core/train"
+	"github.com/fusemoe/fusemoe/routing"
+)
+
+// Training is the work of one training step: a network, and a batch of made-up
+// measurements in which every sample has every modality.
+type Training struct {
+	Config model.Config
+	// Widths are the numbers of values in a row, modality by modality.
+	Widths []int
+	// Samples is the size of the batch, Rows the number of rows that each sample has
+	// of each modality. A quarter of the values is observed.
+	Samples, Rows int
+}
+
+// PhysioNet is the step of the example of the PhysioNet 2012 challenge: its channels,
+// the preset "small", a batch of 32.
+func PhysioNet() Training {
+	return Training{
+		Config: model.Config{
+			Steps: 24, Width: 32, Heads: 4, TimeWidth: 16, TimeHeads: 4, Layers: 2, Hidden: 64,
+			Dropout: 0.3, ModalityDropout: 0.15,
+			Imputation: model.Imputation{Enabled: true, Kernel: 1, Gate: kernel.PerFeature},
+			Router: routing.Config{
+				Kind: routing.PerModality, Gate: kernel.Laplace, Unit: routing.Step, Experts: 8, TopK: 2, Hidden: 64,
+			},
+			Balance: 0.01,
+		},
+		Widths:  []int{11, 6, 13, 5, 2, 7},
+		Samples: 32, Rows: 40,
+	}
+}
+
+// Model builds the network.
+func (t Training) Model() (*model.Model[float32], error) {
+	var modalities []model.Modality
+	for i, width := range t.Widths {
+		modalities = append(modalities, model.Modality{Name: fmt.Sprintf("m%d", i), Width: width, Measurements: true})
+	}
+	return model.New[float32](t.Config, modalities, []model.Task{{Name: "death", Kind: model.Binary, Outputs: 1}}, 1)
+}
+
+// Batch makes the batch.
+func (t Training) Batch() model.Batch[float32] {
+	b := model.Batch[float32]{Present: make([]bool, len(t.Widths)*t.Samples)}
+	for i := range b.Present {
+		b.Present[i] = true
+	}
+	for i, width := range t.Widths {
+		b.Series = append(b.Series, series(t.Samples, t.Rows, width, uint64(i)))
+	}
+	labels := make([]float32, t.Samples)
+	for i := range labels {
+		labels[i] = float32(i % 2)
+	}
+	b.Labels = [][]float32{labels}
+	return b
+}
+
+// series has rows rows for each sample, of which a quarter of the values is observed.
+func series(samples, rows, width int, key uint64) kernel.Series[float32] {
+	s := kernel.Series[float32]{
+		Start: []int{0}, Width: width, Times: make([]float32, samples*rows),
+		Values: make([]float32, samples*rows*width), Observed: make([]float32, samples*rows*width),
+	}
+	for i := range s.Times {
+		s.Times[i] = (float32(i%rows) + 0.5) / float32(rows)
+	}
+	for i := range samples {
+		s.Start = append(s.Start, (i+1)*rows)
+	}
+	for i := range s.Values {
+		if kernel.Uniform(key, uint64(2*i)) < 0.25 {
+			s.Observed[i], s.Values[i] = 1, float32(kernel.Normal(key, uint64(2*i+1)))
+		}
+	}
+	return s
+}
+
+// Run trains for some steps, optimizer included, and returns how long each took. The
+// first builds the graph.
+func (t Training) Run(ctx context.Context, pool *kernel.Pool, steps int) ([]time.Duration, error) {
+	m, err := t.Model()
+	if err != nil {
+		return nil, err
+	}
+	batch := t.Batch()
+	var times []time.Duration
+	last := time.Now()
+	_, err = train.Run(ctx, train.Task{
+		Model: m, Pool: pool, Rows: make([]int, steps*t.Samples),
+		Batch: func([]int) model.Batch[float32] { return batch },
+		Score: func(context.Context) (float64, any, error) { return 0, nil, nil },
+		Stepped: func(train.StepReport) {
+			now := time.Now()
+			times = append(times, now.Sub(last))
+			last = now
+		},
+	}, train.Options{Epochs: 1, Batch: t.Samples, Accumulate: 1, LearningRate: 1e-3, WeightDecay: 0.01, Clip: 1})
+	if err != nil {
+		return nil, err
+	}
+	return times, m.Close()
+}
