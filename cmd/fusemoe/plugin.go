@@ -17,6 +17,7 @@ import (
 	"github.com/fusemoe/fusemoe/core/config"
 	"github.com/fusemoe/fusemoe/plugins/vitals"
 	"github.com/fusemoe/fusemoe/sdk"
+	"github.com/fusemoe/fusemoe/sdk/command"
 	"github.com/fusemoe/fusemoe/sdk/sdktest"
 )
 
@@ -85,8 +86,8 @@ func pluginArgv(name string) ([]string, error) {
 		}
 		return []string{self, "plugin", "serve", name}, nil
 	}
-	argv, err := sdktest.Command(name)
-	if errors.Is(err, os.ErrNotExist) && !strings.ContainsRune(name, filepath.Separator) {
+	argv, err := command.Of(name)
+	if err != nil && !strings.ContainsRune(name, filepath.Separator) {
 		return nil, fmt.Errorf("%w; give a path or one of the built-in plugins: %s", err,
 			strings.Join(slices.Sorted(maps.Keys(builtins())), ", "))
 	}
