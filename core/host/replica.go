@@ -99,7 +99,7 @@ func (r *replica) start(ctx context.Context) error {
 		return r.plugin.interrupted("start", errStopped)
 	}
 	before := r.configured
-	if err = r.describe(ctx); err == nil {
+	if err = r.describe(ctx); err == nil && !spec.describeOnly {
 		err = r.configure(ctx)
 	}
 	if err == nil && before != nil && before.GetFingerprint() != r.configured.GetFingerprint() {
