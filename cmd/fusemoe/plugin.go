@@ -12,6 +12,7 @@ import (
 
 	"github.com/fusemoe/fusemoe/core"
 	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/plugins/notes"
 	"github.com/fusemoe/fusemoe/plugins/vitals"
 	"github.com/fusemoe/fusemoe/sdk"
 )
@@ -19,6 +20,7 @@ import (
 // builtins are the plugins that are this executable, started again.
 func builtins() map[string]func() sdk.Modality {
 	return map[string]func() sdk.Modality{
+		"notes":  func() sdk.Modality { return notes.New() },
 		"vitals": func() sdk.Modality { return vitals.New() },
 	}
 }
