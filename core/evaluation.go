@@ -27,6 +27,7 @@ func (rt *Runtime) Evaluate(ctx context.Context, split data.Split) (e *Evaluatio
 	if rt.learner == nil {
 		return nil, fmt.Errorf("%w: Evaluate needs Train", ErrOrder)
 	}
+	stage := rt.progress.Stage("evaluate "+split.String(), 0)
 	if rt.learner.thresholds == nil {
 		if err := rt.chooseThresholds(ctx); err != nil {
 			return nil, err
@@ -43,6 +44,10 @@ func (rt *Runtime) Evaluate(ctx context.Context, split data.Split) (e *Evaluatio
 			Resamples: rt.config.Eval.Resamples, Seed: bootstrapSeed, Thresholds: rt.learner.thresholds[i],
 		}))
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	stage.Done()
 	return e, nil
 }
 
@@ -90,7 +95,7 @@ func (c expertCount) add(b *data.Batch, out model.Output[float32]) {
 			}
 			group := len(d.Gates) / len(d.Modalities)
 			for i, m := range d.Modalities {
-				gates := presentGates(d, d.Gates[i*group:(i+1)*group], b.Present[m*samples:(m+1)*samples])
+				gates := presentGates(d.Gates[i*group:(i+1)*group], b.Present[m*samples:(m+1)*samples])
 				c.Add(layer, m, widen(gates, d, c.network.Config.Router.Experts))
 			}
 		}
@@ -98,7 +103,7 @@ func (c expertCount) add(b *data.Batch, out model.Output[float32]) {
 }
 
 // presentGates keeps the rows of the samples that have the modality.
-func presentGates(d model.Decision[float32], gates []float32, present []bool) []float32 {
+func presentGates(gates []float32, present []bool) []float32 {
 	perSample := len(gates) / len(present)
 	var kept []float32
 	for s, there := range present {

@@ -46,7 +46,15 @@ func chart(description data.Description, splits ...data.Split) (*data.Dataset, e
 
 // Example trains on a small dataset in memory and predicts one more patient.
 func Example() {
-	ctx := context.Background()
+	if err := example(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// test AUROC 1.00
+	// a fast heart is risky: true
+}
+
+func example(ctx context.Context) error {
 	description := data.Description{
 		Name: "ward", TimeUnit: "hours", Window: 6,
 		Tasks:   []data.Task{{Name: "deteriorates", Kind: data.Binary, Columns: []string{"deteriorates"}}},
@@ -58,7 +66,7 @@ func Example() {
 	}
 	d, err := chart(description, splits...)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 
 	cfg := config.Default()
@@ -71,23 +79,23 @@ func Example() {
 
 	cache, err := os.MkdirTemp("", "")
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	defer os.RemoveAll(cache)
 	rt, err := core.Open(ctx, cfg, core.WithDataset(d), core.WithModality("pulse", pulse{}), core.WithCacheDir(cache))
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	defer rt.Close()
 	if err := rt.Prepare(ctx); err != nil {
-		log.Fatal(err)
+		return err
 	}
 	if _, err := rt.Train(ctx); err != nil {
-		log.Fatal(err)
+		return err
 	}
 	test, err := rt.Evaluate(ctx, data.Test)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	fmt.Printf("test AUROC %.2f\n", test.Metrics[0].Value("auroc"))
 
@@ -96,14 +104,12 @@ func Example() {
 	newcomer.Row("monitor", "newcomer", 2.5, []string{"heart_rate"}, []float32{125})
 	one, err := newcomer.Build()
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	predictions, err := rt.Predict(ctx, one)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	fmt.Println("a fast heart is risky:", predictions[0].Scores["deteriorates"][0] > 0.8)
-	// Output:
-	// test AUROC 1.00
-	// a fast heart is risky: true
+	return nil
 }

@@ -37,10 +37,7 @@ func labelStatistics(t model.Task, labels []float32, rows []int) labelCounts {
 
 // meanDeviation are those of a regression's targets. A constant target keeps its unit.
 func (c labelCounts) meanDeviation() (mean, deviation float64) {
-	var n float64
-	for _, k := range c.known {
-		n += k
-	}
+	n := total(c.known)
 	if n == 0 {
 		return 0, 1
 	}
@@ -67,4 +64,26 @@ func (c labelCounts) balanced(t model.Task) []float64 {
 		}
 	}
 	return weights
+}
+
+// varied tells whether any label is neither always nor never there, which a ranking
+// metric needs.
+func (c labelCounts) varied(t model.Task) bool {
+	for i, p := range c.positives {
+		known := c.known[0]
+		if t.Kind != model.Multiclass {
+			known = c.known[i]
+		}
+		if p > 0 && p < known {
+			return true
+		}
+	}
+	return false
+}
+
+func total(counts []float64) (sum float64) {
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
 }

@@ -2,15 +2,12 @@ package core
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -46,39 +43,40 @@ func OpenRun(_ context.Context, dir string, all ...Option) (p *Predictor, err er
 		p.owned.Close()
 		return nil, err
 	}
+	if p.seed != nil && *p.seed != p.manifest.Seed {
+		return nil, errors.Join(noSuchSeed(dir, *p.seed, p.manifest.Seed), p.Close())
+	}
 	return p, nil
 }
 
-// trainingFolder finds the training of a seed in a run folder, the first if none is
-// named.
+// trainingFolder finds the training of a seed in a run folder, that of the lowest seed
+// if none is named.
 func trainingFolder(dir string, seed *uint64) (string, error) {
-	if _, err := os.Stat(filepath.Join(dir, checkpointFolder)); err == nil {
+	if hasCheckpoint(dir) {
 		return dir, nil
 	}
-	found, err := filepath.Glob(filepath.Join(dir, "seed-*", checkpointFolder))
-	if err != nil || len(found) == 0 {
+	seeds, err := seedsIn(dir)
+	switch {
+	case err != nil:
+		return "", err
+	case len(seeds) == 0:
 		return "", fmt.Errorf("%s holds no trained model; give the folder that `fusemoe run` wrote", dir)
+	case seed == nil:
+		return seedFolder(dir, seeds[0]), nil
+	case !slices.Contains(seeds, *seed):
+		return "", noSuchSeed(dir, *seed, seeds...)
 	}
-	if seed == nil {
-		return filepath.Dir(found[0]), nil
-	}
-	want := fmt.Sprintf("seed-%d", *seed)
-	var names []string
-	for _, f := range found {
-		name := filepath.Base(filepath.Dir(f))
-		if name == want {
-			return filepath.Dir(f), nil
-		}
-		names = append(names, strings.TrimPrefix(name, "seed-"))
-	}
-	return "", fmt.Errorf("%s has no training with seed %d; it has %s", dir, *seed, strings.Join(names, ", "))
+	return seedFolder(dir, *seed), nil
+}
+
+func noSuchSeed(dir string, seed uint64, have ...uint64) error {
+	return fmt.Errorf("%s has no training with seed %d; it has %s", dir, seed, listed(have))
 }
 
 // Close ends the predictor.
 func (p *Predictor) Close() error {
-	p.learner.close()
-	p.owned.Close()
-	return nil
+	defer p.owned.Close()
+	return p.learner.close()
 }
 
 // Prediction is what the model says about one sample: for each task its
@@ -91,12 +89,11 @@ type Prediction struct {
 // Predict starts the plugins and predicts every sample of a dataset.
 func (p *Predictor) Predict(ctx context.Context, d *data.Dataset) (all []Prediction, err error) {
 	defer recovered("predict", &err)
-	rows := allRows(d)
-	scores, err := p.scores(ctx, d, rows)
+	scores, err := p.scores(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	for i := range rows {
+	for i := range d.IDs {
 		prediction := Prediction{ID: d.IDs[i], Scores: map[string][]float64{}}
 		for t, task := range p.learner.network.Tasks {
 			prediction.Scores[task.Name] = scores[t][i*task.Outputs : (i+1)*task.Outputs]
@@ -110,15 +107,26 @@ func (p *Predictor) Predict(ctx context.Context, d *data.Dataset) (all []Predict
 // where split is nil, and writes them.
 func (p *Predictor) PredictDataset(ctx context.Context, dir string, split *data.Split, w io.Writer, format report.Format) (err error) {
 	defer recovered("predict", &err)
+	stage := p.progress.Stage("open "+filepath.Base(dir), 0)
 	d, err := data.Open(dir, data.Unlabelled())
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return err
 	}
-	rows := allRows(d)
-	if split != nil {
-		rows = d.Rows(*split)
+	stage.Done()
+	for _, w := range d.Warnings {
+		p.log.Warn().Msg(w)
 	}
-	scores, err := p.scores(ctx, d, rows)
+	if split != nil {
+		rows := d.Rows(*split)
+		if len(rows) == 0 {
+			return fmt.Errorf("dataset %s has no sample in split %s", dir, split)
+		}
+		d = d.Subset(rows)
+	}
+	scores, err := p.scores(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -130,8 +138,8 @@ func (p *Predictor) PredictDataset(ctx context.Context, dir string, split *data.
 	if err != nil {
 		return err
 	}
-	for i, r := range rows {
-		sample := report.Sample{ID: d.IDs[r], Patient: d.Patients[r]}
+	for i, id := range d.IDs {
+		sample := report.Sample{ID: id, Patient: d.Patients[i]}
 		for t, task := range p.learner.network.Tasks {
 			sample.Scores = append(sample.Scores, scores[t][i*task.Outputs:(i+1)*task.Outputs])
 			sample.Labels = append(sample.Labels, slices.Repeat([]float32{float32(math.NaN())}, task.Columns()))
@@ -151,7 +159,8 @@ func allRows(d *data.Dataset) []int {
 	return rows
 }
 
-func (p *Predictor) scores(ctx context.Context, d *data.Dataset, rows []int) ([][]float64, error) {
+// scores are those of every sample: [samples·outputs] for each task.
+func (p *Predictor) scores(ctx context.Context, d *data.Dataset) ([][]float64, error) {
 	n := p.learner.network
 	if d.TimeUnit != n.TimeUnit || d.Window != n.Window {
 		return nil, fmt.Errorf("the model was trained on a window of %g %s, the dataset has %g %s; import it with the same window",
@@ -165,7 +174,7 @@ func (p *Predictor) scores(ctx context.Context, d *data.Dataset, rows []int) ([]
 	if err != nil {
 		return nil, err
 	}
-	return p.learner.scores(ctx, batches, rows, nil)
+	return p.learner.scores(ctx, batches, allRows(d), nil)
 }
 
 // encode starts the plugins as they were when the model was trained and encodes every
@@ -174,13 +183,16 @@ func (p *Predictor) encode(ctx context.Context, d *data.Dataset) ([]data.Encoded
 	var specs []host.Spec
 	for i, m := range p.manifest.Modalities {
 		if !hasSource(d, m.Source) {
-			return nil, fmt.Errorf("the dataset has no modality %q, which the model reads; it has %s", m.Source, sourceNames(d))
+			return nil, fmt.Errorf("the dataset has no modality %q, which the model reads; it has %s. "+
+				"Where nothing of it was recorded, give it a table without rows", m.Source, sourceNames(d))
 		}
-		s, err := p.spec(config.Modality{Name: m.Name, Plugin: m.Plugin, Env: m.Env}, p.plugins, 0)
+		s, err := p.spec(config.Modality{
+			Name: m.Name, Plugin: m.Plugin, Env: m.Env, OnError: config.OnError(m.OnError),
+		}, p.plugins, 0)
 		if err != nil {
 			return nil, err
 		}
-		s.Config, s.State, s.Seed = json.RawMessage(m.Config), p.manifest.Modalities[i].State, p.manifest.Seed
+		s.Config, s.State, s.Seed = m.Config, p.manifest.Modalities[i].State, p.manifest.Seed
 		specs = append(specs, s)
 	}
 	fleet, err := host.Start(ctx, p.log, specs)
@@ -208,12 +220,18 @@ func (p *Predictor) encodeOne(ctx context.Context, plugin *host.Plugin, m checkp
 	}
 	meter := p.progress.Stage("encode "+m.Name, d.Len())
 	defer meter.Done()
-	err := encodeEach(ctx, plugin, m.Name, d, m.Source, func(r *modalitypb.Result) error {
+	w := pass{plugin: plugin, modality: m.Name, dataset: d, source: m.Source, onError: config.OnError(m.OnError)}
+	bad := make(map[int]*modalitypb.Diagnostic)
+	err := w.encode(ctx, func(r *modalitypb.Result) error {
 		meter.Add(1)
-		s, err := data.DecodeSequence(r.GetSequence(), m.Dim)
+		if r.GetError() != nil {
+			bad[len(e.Sequences)] = r.GetError()
+		}
+		s, err := data.DecodeSequence(r.GetSequence(), m.Dim) // of an error: empty
 		e.Sequences = append(e.Sequences, s)
 		return err
 	})
+	w.report(p.log, bad)
 	return e, err
 }
 

@@ -13,7 +13,7 @@ type Meter interface {
 	Add(n int)
 	// Note shows the latest news, such as "loss 0.41 val AUROC 0.83".
 	Note(text string)
-	// Done ends the stage.
+	// Done ends the stage. One without a known number of steps that fails is not ended.
 	Done()
 }
 

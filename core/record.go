@@ -2,8 +2,10 @@ package core
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -20,11 +22,16 @@ type record struct {
 	metric checkpoint.Metric
 }
 
-func openRecord(dir string) (*record, error) {
+// openRecord starts the record of a training, or takes up that of an interrupted one.
+func openRecord(dir string, resume bool) (*record, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder of the training: %w", err)
 	}
-	log, err := os.Create(filepath.Join(dir, "training.jsonl"))
+	mode := os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	if !resume {
+		mode |= os.O_TRUNC
+	}
+	log, err := os.OpenFile(filepath.Join(dir, trainingLog), mode, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("begin the training log: %w", err)
 	}
@@ -36,7 +43,7 @@ type epochLine struct {
 	Epoch      int                     `json:"epoch"`
 	Step       int                     `json:"step"`
 	Losses     map[string]float64      `json:"losses"`
-	Score      float64                 `json:"score"`
+	Score      *float64                `json:"score"` // null where there is none
 	Best       bool                    `json:"best"`
 	Validation map[string]eval.Metrics `json:"val"`
 }
@@ -47,7 +54,11 @@ func (r *record) epoch(e train.EpochReport) error {
 		return nil
 	}
 	details, _ := e.Details.(map[string]eval.Metrics)
-	return writeJSON(r.log, epochLine{e.Epoch, e.Step, e.Losses, e.Score, e.Best, details})
+	line := epochLine{Epoch: e.Epoch, Step: e.Step, Losses: e.Losses, Best: e.Best, Validation: details}
+	if !math.IsInf(e.Score, 0) {
+		line.Score = &e.Score
+	}
+	return writeJSON(r.log, line)
 }
 
 // best saves the checkpoint of the best epoch so far.
@@ -58,9 +69,6 @@ func (r *record) best(rt *Runtime, e train.EpochReport, metric checkpoint.Metric
 	r.metric = metric
 	return rt.learner.save(filepath.Join(r.dir, checkpointFolder), rt.dataset, rt.modalities, e.Epoch, e.Step, metric)
 }
-
-// checkpointFolder is where a training's folder has its checkpoint.
-const checkpointFolder = "checkpoint"
 
 func (r *record) close() error {
 	if err := r.log.Close(); err != nil {
@@ -78,27 +86,17 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 // writeFile writes a file whole or not at all.
-func writeFile(path string, write func(io.Writer) error) (err error) {
+func writeFile(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
-		}
-	}()
-	if err := write(f); err != nil {
-		f.Close()
-		return err
+	err = errors.Join(write(f), f.Chmod(0o644), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
 	}
-	if err := f.Chmod(0o644); err != nil {
-		f.Close()
-		return err
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -25,58 +24,54 @@ type Summary struct {
 func (s *Summary) WriteTable(w io.Writer) error { return report.WriteTable(w, s.Results) }
 
 // Run prepares, trains and evaluates with every seed of the config, and keeps the
-// results in the run folder. When ctx ends, what was finished before is in the folder.
+// results in the run folder. When it ends early and something is left, its error is an
+// *UnfinishedError that says what; else the folder is as it was before.
 func (rt *Runtime) Run(ctx context.Context) (*Summary, error) {
 	dir := rt.config.Out
 	if dir == "" {
 		dir = filepath.Join("runs", fmt.Sprintf("%s-%s", rt.dataset.Name, time.Now().Format("20060102-150405")))
 	}
-	if err := rt.startFolder(dir); err != nil {
+	folder, err := rt.takeFolder(dir, len(rt.config.Train.Seeds) > 1)
+	if err != nil {
 		return nil, err
 	}
 	if err := rt.Prepare(ctx); err != nil {
-		return nil, err
+		return nil, folder.end(nil, err)
+	}
+	if !rt.resume {
+		if err := folder.begin(rt.config.WriteYAML); err != nil {
+			return nil, folder.end(nil, err)
+		}
 	}
 	summary := &Summary{Dir: dir}
 	for _, seed := range rt.config.Train.Seeds {
-		evaluations, err := rt.runSeed(ctx, seed, rt.seedFolder(dir, seed))
+		evaluations, err := rt.runSeed(ctx, seed, folder.seed(seed))
+		if err == nil {
+			summary.add(evaluations)
+			// Written after every seed, so that an interrupted run keeps the finished ones.
+			err = writeFile(filepath.Join(dir, metricsFile), func(w io.Writer) error {
+				return report.WriteMetrics(w, summary.Results)
+			})
+		}
 		if err != nil {
-			return nil, err
+			return nil, folder.end(&seed, err)
 		}
-		summary.add(evaluations)
-		// Written after every seed, so that an interrupted run keeps the finished ones.
-		if err := writeFile(filepath.Join(dir, "metrics.json"), func(w io.Writer) error {
-			return report.WriteMetrics(w, summary.Results)
-		}); err != nil {
-			return nil, err
-		}
+		folder.finished = append(folder.finished, seed)
 	}
 	return summary, nil
 }
 
-// startFolder makes the run folder with the effective config. It refuses one that
-// already holds a run: results are never mixed or overwritten.
-func (rt *Runtime) startFolder(dir string) error {
-	if err := data.Vacant(dir); err != nil {
-		return fmt.Errorf("out: %w", err)
+// takeFolder is the run folder: a new one, or that of the run to resume.
+func (rt *Runtime) takeFolder(dir string, several bool) (*runFolder, error) {
+	if rt.resume {
+		return reopenFolder(dir, several)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("out: make the run folder: %w", err)
-	}
-	return writeFile(filepath.Join(dir, "config.yaml"), rt.config.WriteYAML)
-}
-
-// seedFolder is the run folder itself for a single seed.
-func (rt *Runtime) seedFolder(dir string, seed uint64) string {
-	if len(rt.config.Train.Seeds) == 1 {
-		return dir
-	}
-	return filepath.Join(dir, fmt.Sprintf("seed-%d", seed))
+	return claimFolder(dir, several)
 }
 
 // runSeed trains and evaluates with one seed.
 func (rt *Runtime) runSeed(ctx context.Context, seed uint64, dir string) ([]*Evaluation, error) {
-	record, err := openRecord(dir)
+	record, err := openRecord(dir, rt.resume)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +107,7 @@ func (rt *Runtime) writeTest(dir string, e *Evaluation) error {
 	for i, p := range e.Predictions {
 		tasks[i] = p.Task
 	}
-	err := writeFile(filepath.Join(dir, "predictions.csv"), func(w io.Writer) error {
+	err := writeFile(filepath.Join(dir, predictionsFile), func(w io.Writer) error {
 		out, err := report.NewPredictions(w, report.CSV, tasks)
 		if err != nil {
 			return err
@@ -125,7 +120,7 @@ func (rt *Runtime) writeTest(dir string, e *Evaluation) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, "experts.json"), func(w io.Writer) error { return writeJSON(w, e.Experts) })
+	return writeFile(filepath.Join(dir, expertsFile), func(w io.Writer) error { return writeJSON(w, e.Experts) })
 }
 
 // add appends the metrics of one more seed.

@@ -41,11 +41,13 @@ func Open(ctx context.Context, c *config.Config, all ...Option) (rt *Runtime, er
 	}
 	if rt.dataset = rt.options.dataset; rt.dataset == nil {
 		stage := rt.progress.Stage("open "+filepath.Base(c.Data.Path), 0)
-		rt.dataset, err = data.Open(c.Data.Path)
-		stage.Done()
+		if rt.dataset, err = data.Open(c.Data.Path); err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
 			return nil, err
 		}
+		stage.Done()
 	}
 	for _, w := range rt.dataset.Warnings {
 		rt.log.Warn().Msg(w)
@@ -54,6 +56,9 @@ func Open(ctx context.Context, c *config.Config, all ...Option) (rt *Runtime, er
 		return nil, err
 	}
 	if rt.network, err = rt.describeNetwork(); err != nil {
+		return nil, err
+	}
+	if err := rt.checkJudging(); err != nil {
 		return nil, err
 	}
 	if rt.cacheDir == "" {
@@ -65,22 +70,6 @@ func Open(ctx context.Context, c *config.Config, all ...Option) (rt *Runtime, er
 	}
 	rt.pool = kernel.NewPool(c.Train.Threads)
 	return rt, ctx.Err()
-}
-
-// checkDataset holds the config against the dataset: sources and splits.
-func (rt *Runtime) checkDataset() error {
-	for i, m := range rt.config.Modalities {
-		if !hasSource(rt.dataset, sourceOf(m)) {
-			return fmt.Errorf("modalities.%d.source: the dataset has no modality %q; it has %s",
-				i, sourceOf(m), sourceNames(rt.dataset))
-		}
-	}
-	for _, split := range []data.Split{data.Train, data.Val, data.Test} {
-		if len(rt.dataset.Rows(split)) == 0 {
-			return fmt.Errorf("the dataset has no sample in split %s; training needs train, val and test", split)
-		}
-	}
-	return nil
 }
 
 func (rt *Runtime) describeNetwork() (network, error) {
@@ -110,11 +99,11 @@ func (n network) taskNames() []string {
 
 // Close ends the runtime.
 func (rt *Runtime) Close() error {
-	if rt.learner != nil {
-		rt.learner.close()
+	defer rt.pool.Close()
+	if rt.learner == nil {
+		return nil
 	}
-	rt.pool.Close()
-	return nil
+	return rt.learner.close()
 }
 
 // recovered turns a bug's panic into an error at the edge of this package.

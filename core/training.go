@@ -26,14 +26,15 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 		return result, fmt.Errorf("%w: Train needs Prepare", ErrOrder)
 	}
 	if rt.learner != nil {
-		rt.learner.close()
+		if err := rt.learner.close(); err != nil {
+			return result, err
+		}
 	}
 	if rt.learner, err = newLearner(rt.network, rt.pool, seed); err != nil {
 		return result, err
 	}
 	c := rt.config.Train
 	rows := rt.dataset.Rows(data.Train)
-	perStep := c.Batch * c.Accumulate
 	meter := rt.progress.Stage(fmt.Sprintf("train seed %d", seed), c.Epochs*len(rows))
 	defer meter.Done()
 	task := train.Task{
@@ -46,16 +47,23 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 			rt.log.Debug().Int("epoch", e.Epoch).Float64("loss", e.Losses["total"]).Float64("score", e.Score).Msg("epoch")
 			return record.epoch(e)
 		},
+		Saved: func(s train.Snapshot) error { return record.saveSnapshot(rt, s) },
 		Best: func(e train.EpochReport) error {
 			return record.best(rt, e, checkpoint.Metric{Name: string(c.Stop.Metric), Value: e.Score})
 		},
+	}
+	if task.From, err = record.loadSnapshot(rt); err != nil {
+		return result, err
+	}
+	if task.From != nil {
+		meter.Add(task.From.Epoch * len(rows))
 	}
 	result, err = train.Run(ctx, task, train.Options{
 		Seed: seed, Epochs: c.Epochs, Batch: c.Batch, Accumulate: c.Accumulate,
 		LearningRate: c.LearningRate, WeightDecay: c.WeightDecay, Warmup: c.Warmup,
 		Cosine: c.Schedule == config.ScheduleCosine, Clip: c.Clip, Average: c.Average, Patience: c.Stop.Patience,
 	})
-	rt.log.Debug().Int("per_step", perStep).Int("epochs", result.Epochs).Int("best", result.Best.Epoch).Msg("training ended")
+	rt.log.Debug().Int("epochs", result.Epochs).Int("best", result.Best.Epoch).Msg("training ended")
 	return result, err
 }
 

@@ -2,9 +2,9 @@ package examples
 
 import _ "embed"
 
-//go:embed physionet2012/quick.yaml
-var quick []byte
+//go:embed physionet2012/config.yaml
+var physionet2012 []byte
 
 // Config is the config of the built-in example: 1,000 stays in six modalities, with
 // sizes that train in a minute or two on two cores.
-func Config() []byte { return quick }
+func Config() []byte { return physionet2012 }

@@ -73,7 +73,7 @@ func (b *branch[F]) apply(g *op.Graph[F], tokens op.Node, rows int, routed, coun
 	gates := g.TopK(k, noisy, routed)
 	out.Decisions = append(out.Decisions, Decision{Gates: gates, Experts: b.experts})
 	if differentiate {
-		b.losses(g, logits, noisy, raw, gates, rows, counted, out)
+		b.losses(g, logits, noisy, raw, gates, rows, routed, counted, out)
 	}
 	return g.Experts(kernel.Experts[F]{
 		Rows: b.groups * rows, OutRows: rows, Experts: b.experts,
@@ -93,7 +93,9 @@ func (b *branch[F]) logits(g *op.Graph[F], tokens op.Node, rows int) op.Node {
 
 // losses adds the importance and load losses of every gate, and the entropy loss of
 // all gates together.
-func (b *branch[F]) losses(g *op.Graph[F], logits, noisy, raw, gates op.Node, rows int, counted func() []bool, out *Output) {
+func (b *branch[F]) losses(g *op.Graph[F], logits, noisy, raw, gates op.Node, rows int,
+	routed, counted func() []bool, out *Output,
+) {
 	importance := kernel.Importance[F]{Rows: rows, Experts: b.experts}
 	load := kernel.Load[F]{Rows: rows, Experts: b.experts, K: min(b.config.TopK, b.experts)}
 	for m := range b.groups {
@@ -105,10 +107,18 @@ func (b *branch[F]) losses(g *op.Graph[F], logits, noisy, raw, gates op.Node, ro
 		}
 		out.Balance = append(out.Balance, g.Importance(importance, group(gates), b.importance[m]))
 		if raw != nil && load.K < b.experts {
-			out.Balance = append(out.Balance, g.Load(load, group(logits), group(noisy), group(raw), b.load[m]))
+			out.Balance = append(out.Balance, g.Load(load, group(logits), group(noisy), group(raw), part(routed, m*rows, (m+1)*rows), b.load[m]))
 		}
 	}
 	if b.config.Entropy {
 		out.Entropy = g.Entropy(kernel.Entropy[F]{Groups: b.groups, Rows: rows, Experts: b.experts}, logits, counted)
 	}
+}
+
+// part is the rows lo to hi of a mask that is read at each run, or nil.
+func part(mask func() []bool, lo, hi int) func() []bool {
+	if mask == nil {
+		return nil
+	}
+	return func() []bool { return mask()[lo:hi] }
 }

@@ -143,6 +143,41 @@ func TestMissingModality(t *testing.T) {
 	})
 }
 
+// TestMissingModalityIsNoLoad changes the tokens of a modality that is missing from a
+// sample: no balance loss of a disjoint router may see them.
+func TestMissingModalityIsNoLoad(t *testing.T) {
+	c := config(routing.Disjoint)
+	c.Noise, c.Experts = true, 9
+	const modality, sample = 1, 2
+	present := everything()
+	present[modality*samples+sample] = false
+	balance := func(token float64) (losses []float64) {
+		r, err := routing.New[float64](c, "router", shape, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := op.NewGraph[float64](nil)
+		x, values := g.Input("x", shape.Modalities*samples*shape.Steps, shape.Width)
+		copy(values, kerneltest.Random[float64](len(values), 1, 5))
+		values[(modality*samples+sample)*shape.Steps*shape.Width] = token
+		out := r.Apply(g, x, routing.Batch{Samples: samples, Present: present, Differentiate: true})
+		if err := g.Compile(nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Run(op.Step{Seed: 1, Training: true, Weight: 1}); err != nil {
+			t.Fatal(err)
+		}
+		for _, loss := range out.Balance {
+			losses = append(losses, op.Value[float64](loss)...)
+		}
+		return losses
+	}
+	near, far := balance(0), balance(50)
+	if len(near) != 2*shape.Modalities || !slices.Equal(near, far) {
+		t.Errorf("importance and load are %v, with other tokens of the missing modality %v", near, far)
+	}
+}
+
 // TestMixtureIsTheWeightedSum computes Σ gate·expert(token) by hand for a
 // per-modality router and compares.
 func TestMixtureIsTheWeightedSum(t *testing.T) {

@@ -1,7 +1,6 @@
 package sdk
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/fusemoe/fusemoe/sdk/schema"
 )
 
 // Decode reads JSON strictly into what v points to, as Config.Decode does. It is for the
@@ -46,23 +47,33 @@ func decodeStruct(data []byte, v reflect.Value, path string) error {
 	if err := json.Unmarshal(data, &members); err != nil {
 		return wrongType(err, v.Type(), path)
 	}
-	fields := make(map[string][]int)
-	for _, f := range reflect.VisibleFields(v.Type()) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.IsExported() && !f.Anonymous && name != "-" {
-			fields[cmp.Or(name, f.Name)] = f.Index
-		}
+	fields := make(map[string]schema.Field)
+	for _, f := range schema.Fields(v.Type()) {
+		fields[f.Name] = f
 	}
 	for _, key := range slices.Sorted(maps.Keys(members)) {
-		index, ok := fields[key]
+		f, ok := fields[key]
 		if !ok {
 			return unknownKey(key, slices.Sorted(maps.Keys(fields)), path)
 		}
-		if err := decode(members[key], v.FieldByIndex(index), join(path, key)); err != nil {
+		at, field := join(path, key), v.FieldByIndex(f.Index)
+		if err := decode(members[key], field, at); err != nil {
 			return err
+		}
+		if len(f.Enum) > 0 && field.Kind() == reflect.String && !slices.Contains(f.Enum, field.String()) {
+			return noChoice(field.String(), f.Enum, at)
 		}
 	}
 	return nil
+}
+
+// noChoice says that a text is none of those that its key allows.
+func noChoice(text string, valid []string, path string) *Diagnostic {
+	d := &Diagnostic{Path: path, Summary: fmt.Sprintf("unknown value %q", text), Detail: "valid: " + strings.Join(valid, ", ")}
+	if near := nearest(text, valid); near != "" {
+		d.Summary += fmt.Sprintf(", did you mean %s?", near)
+	}
+	return d
 }
 
 func decodeSlice(data []byte, v reflect.Value, path string) error {

@@ -18,6 +18,7 @@ type chart struct {
 	Scale    *float64            `json:"scale"`
 	Colours  map[string][]string `json:"colours"`
 	Rows     int8                `json:"rows"`
+	Shape    string              `json:"shape" enum:"bars,lines"`
 	shared
 }
 
@@ -92,6 +93,8 @@ func TestDecodeSaysWhereAndWhat(t *testing.T) {
 		{`{"channels": ["hr", 7]}`, "channels[1]", "number is not an object"},
 		{`{"limits": {"hr": {"min": true}}}`, "limits.hr.min", "bool is not a number"},
 		{`{"colours": {"hr": [1]}}`, "colours.hr[0]", "number is not a text"},
+		{`{"shape": "line"}`, "shape", `unknown value "line", did you mean lines?`},
+		{`{"shape": "pie"}`, "shape", `unknown value "pie"`},
 		{`{"debug": "yes"}`, "debug", "string is not true or false"},
 		{`[]`, "", "array is not an object"},
 		{`{"title": `, "", "unexpected end of JSON input"},

@@ -24,7 +24,8 @@ type Modality interface {
 
 	// Configure checks the config and loads what encoding needs; it may take
 	// minutes. It returns the width of the vectors that Encode will return. A
-	// *Diagnostic as the error tells the user which config key is wrong.
+	// *Diagnostic as the error tells the user which config key is wrong. It begins
+	// with c.Decode, from which the SDK also learns what the config may hold.
 	Configure(ctx context.Context, c Config) (dim int, err error)
 
 	// Encode turns one sample, which has at least one item, into a sequence. An
@@ -82,7 +83,8 @@ type Info struct {
 	// Accepts lists the media types of the items that Encode understands. Samples
 	// with items of other types never reach it.
 	Accepts []string
-	// Schema is the JSON Schema of the config, or empty.
+	// Schema is the JSON Schema of the config. Empty, as it mostly is: the SDK derives
+	// it from what Configure decodes.
 	Schema string
 	// MaxBatch is the largest number of samples that EncodeBatch takes; 0: any.
 	MaxBatch int

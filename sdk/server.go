@@ -23,15 +23,24 @@ type server struct {
 	modalitypb.UnimplementedModalityServer
 	log zerolog.Logger
 
+	describing sync.Once // before the first Configure: it calls Configure itself
+	described  *modalitypb.DescribeResponse
+
 	mu         sync.Mutex // held while the modality works
 	modality   Modality
 	configured bool
 	fitted     bool // Configure received a state
+	config     []byte
 	dim        int
 }
 
 func (s *server) Describe(_ context.Context, _ *modalitypb.DescribeRequest) (*modalitypb.DescribeResponse, error) {
-	return describe(s.modality), nil
+	return s.describe(), nil
+}
+
+func (s *server) describe() *modalitypb.DescribeResponse {
+	s.describing.Do(func() { s.described = describe(s.modality) })
+	return s.described
 }
 
 func describe(m Modality) *modalitypb.DescribeResponse {
@@ -42,7 +51,7 @@ func describe(m Modality) *modalitypb.DescribeResponse {
 		Version:       info.Version,
 		Kind:          modalitypb.Kind(info.Kind),
 		MediaTypes:    info.Accepts,
-		ConfigSchema:  info.Schema,
+		ConfigSchema:  configSchema(m),
 		Fits:          fits,
 		Deterministic: !info.Nondeterministic,
 		MaxBatch:      uint32(info.MaxBatch),
@@ -50,19 +59,24 @@ func describe(m Modality) *modalitypb.DescribeResponse {
 }
 
 func (s *server) Configure(ctx context.Context, r *modalitypb.ConfigureRequest) (*modalitypb.ConfigureResponse, error) {
+	s.describe()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.configured = false
+	state, err := learned(r.GetConfig(), r.GetState())
+	if err != nil {
+		return &modalitypb.ConfigureResponse{Diagnostics: []*modalitypb.Diagnostic{diagnose(err)}}, nil
+	}
 	c := Config{
 		JSON:    r.GetConfig(),
-		State:   r.GetState(),
+		State:   state,
 		WorkDir: r.GetWorkDir(),
 		Device:  r.GetDevice(),
 		Threads: int(r.GetThreads()),
 		Seed:    r.GetSeed(),
 	}
 	out := &modalitypb.ConfigureResponse{}
-	err := s.guard(ctx, func(ctx context.Context) (err error) {
+	err = s.guard(ctx, func(ctx context.Context) (err error) {
 		if s.dim, err = s.modality.Configure(ctx, c); err != nil {
 			return err
 		}
@@ -84,7 +98,7 @@ func (s *server) Configure(ctx context.Context, r *modalitypb.ConfigureRequest) 
 	if err != nil {
 		return &modalitypb.ConfigureResponse{Diagnostics: []*modalitypb.Diagnostic{diagnose(err)}}, nil
 	}
-	s.configured, s.fitted = true, len(c.State) > 0
+	s.configured, s.fitted, s.config = true, len(c.State) > 0, c.JSON
 	return out, nil
 }
 
@@ -118,7 +132,7 @@ func (s *server) Fit(stream grpc.ClientStreamingServer[modalitypb.FitRequest, mo
 	if err != nil {
 		return stream.SendAndClose(&modalitypb.FitResponse{Diagnostics: []*modalitypb.Diagnostic{diagnose(err)}})
 	}
-	return stream.SendAndClose(&modalitypb.FitResponse{State: state})
+	return stream.SendAndClose(&modalitypb.FitResponse{State: stateOf(s.config, state)})
 }
 
 // received ranges over the samples of a Fit stream. After an error it ends.

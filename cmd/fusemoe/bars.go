@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -40,14 +41,25 @@ func newBars(stderr io.Writer, options ...mpb.ContainerOption) *bars {
 // Stage adds a bar.
 func (b *bars) Stage(name string, total int) core.Meter {
 	m := &bar{bars: b, total: total, start: time.Now()}
-	m.mpb = b.mpb.AddBar(int64(total), mpb.BarWidth(barWidth),
-		mpb.PrependDecorators(decor.Name(name, decor.WC{W: nameWidth, C: decor.DindentRight})),
-		mpb.AppendDecorators(decor.CountersNoUnit(" %d/%d", decor.WC{W: countWidth}), decor.Any(m.news)),
-	)
+	label := mpb.PrependDecorators(decor.Name(name, decor.WC{W: nameWidth, C: decor.DindentRight}))
+	if total == 0 {
+		m.mpb = b.mpb.AddSpinner(0, mpb.BarWidth(1), label, mpb.AppendDecorators(decor.Any(counted), decor.Any(m.news)))
+	} else {
+		m.mpb = b.mpb.AddBar(int64(total), mpb.BarWidth(barWidth), label,
+			mpb.AppendDecorators(decor.CountersNoUnit(" %d/%d", decor.WC{W: countWidth}), decor.Any(m.news)))
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.open[m] = true
 	return m
+}
+
+// counted is how far a stage of unknown length is, if it counts at all.
+func counted(s decor.Statistics) string {
+	if s.Current == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" %d", s.Current)
 }
 
 // Write puts log lines above the bars.

@@ -28,32 +28,41 @@ func (a *app) report(ctx context.Context, err error) int {
 		a.say("fusemoe: " + err.Error())
 		return exitInternal
 	}
-	lines := strings.Split(strings.TrimRight(err.Error(), "\n"), "\n")
-	if len(lines) == 1 {
-		a.say("fusemoe: " + lines[0])
-		return exitUser
-	}
-	a.say("fusemoe: several things are wrong:\n  " + strings.Join(lines, "\n  "))
+	a.say("fusemoe: " + story(err))
 	return exitUser
+}
+
+// story is an error as people read it. A line that is not indented is one thing that
+// is wrong, with its details indented beneath.
+func story(err error) string {
+	text := strings.TrimRight(err.Error(), "\n")
+	things := 0
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, " ") {
+			things++
+		}
+	}
+	if things < 2 {
+		return text
+	}
+	return "several things are wrong:\n  " + strings.ReplaceAll(text, "\n", "\n  ")
 }
 
 // say writes to standard error. If that fails there is nobody left to tell.
 func (a *app) say(text string) { _, _ = io.WriteString(a.err, text+"\n") }
 
 // interruption is one line that says where things stand: the stage that was under
-// way, and what the library says of the run, if it says more than that it stopped.
+// way, what is kept of the run, and whatever else went wrong.
 func interruption(stage string, err error) string {
 	line := "interrupted"
 	if stage != "" {
 		line += " during " + stage
 	}
-	said := strings.TrimSpace(err.Error())
-	for _, end := range []string{context.Canceled.Error(), errInterrupted.Error()} {
-		said = strings.TrimSuffix(strings.TrimSuffix(said, end), ": ")
+	if unfinished := new(core.UnfinishedError); errors.As(err, &unfinished) {
+		line += "; " + unfinished.Kept() + "; go on with: fusemoe run --resume " + unfinished.Dir
 	}
-	// Several lines are several plugins that were told to stop, which is no news.
-	if said != "" && !strings.Contains(said, "\n") {
-		line += "; " + said
+	if !errors.Is(err, context.Canceled) && !errors.Is(err, errInterrupted) {
+		line += "; " + story(err)
 	}
 	return line
 }

@@ -26,6 +26,14 @@ func TestErrorsAreToldOnceWithTheirExitCode(t *testing.T) {
 		{nil, 0, ""},
 		{errors.New("no such dataset"), 1, "fusemoe: no such dataset\n"},
 		{errors.Join(errors.New("a"), errors.New("b")), 1, "fusemoe: several things are wrong:\n  a\n  b\n"},
+		{
+			errors.New("dataset x has 2 problems:\n  one\n  two"), 1,
+			"fusemoe: dataset x has 2 problems:\n  one\n  two\n",
+		},
+		{
+			errors.Join(errors.New("plugin a died\n    | no GPU"), errors.New("plugin b died")), 1,
+			"fusemoe: several things are wrong:\n  plugin a died\n      | no GPU\n  plugin b died\n",
+		},
 		{fmt.Errorf("train: %w: shape", core.ErrInternal), 2, "fusemoe: train: internal error; please report it: shape\n"},
 	} {
 		var stderr bytes.Buffer
@@ -39,15 +47,23 @@ func TestErrorsAreToldOnceWithTheirExitCode(t *testing.T) {
 func TestInterruptionSaysWhereThingsStand(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errInterrupted)
+	third := uint64(3)
 	for _, c := range []struct {
 		err  error
 		said string
 	}{
 		{context.Canceled, "fusemoe: interrupted during encode vitals (3 of 10)\n"},
 		{
-			fmt.Errorf("nothing of seed 42 is kept: %w", context.Canceled),
-			"fusemoe: interrupted during encode vitals (3 of 10); nothing of seed 42 is kept\n",
+			&core.UnfinishedError{Dir: "runs/x", Finished: []uint64{1, 2}, Partial: &third, Err: context.Canceled},
+			"fusemoe: interrupted during encode vitals (3 of 10); runs/x keeps the finished seeds 1, 2 and " +
+				"the best checkpoint so far of seed 3; go on with: fusemoe run --resume runs/x\n",
 		},
+		{
+			&core.UnfinishedError{Dir: "runs/x", Partial: &third, Err: errInterrupted},
+			"fusemoe: interrupted during encode vitals (3 of 10); runs/x keeps the best checkpoint so far of seed 3; " +
+				"go on with: fusemoe run --resume runs/x\n",
+		},
+		{errors.New("disk full"), "fusemoe: interrupted during encode vitals (3 of 10); disk full\n"},
 		{
 			errors.Join(fmt.Errorf("plugin a: %w", errInterrupted), fmt.Errorf("plugin b: %w", errInterrupted)),
 			"fusemoe: interrupted during encode vitals (3 of 10)\n",

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -37,7 +38,7 @@ standard output, or to the file of --out.`,
 	f.StringVar(&flags.split, "split", "", "only this split: train, val, test (default all samples)")
 	f.StringVar(&flags.format, "format", "csv", "csv, or jsonl: one JSON object a line")
 	f.StringVar(&flags.out, "out", "", "file to write, in place of standard output")
-	f.Uint64Var(&flags.seed, "seed", 0, "seed of the training to use (default the run's first)")
+	f.Uint64Var(&flags.seed, "seed", 0, "seed of the training to use (default the run's lowest)")
 	return cmd
 }
 
@@ -85,12 +86,28 @@ func writeTo(path string, stdout io.Writer, write func(io.Writer) error) (err er
 		return write(stdout)
 	}
 	partial := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".partial")
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("--out: %s is there and is no file; name a file", path)
+	}
 	file, err := os.Create(partial)
 	if err != nil {
-		return fmt.Errorf("cannot write --out: %w", err)
+		return fmt.Errorf("--out: cannot write in %s: %w", filepath.Dir(path), reason(err))
 	}
-	if err := errors.Join(write(file), file.Sync(), file.Close()); err != nil {
+	err = errors.Join(write(file), file.Sync(), file.Close())
+	if err == nil {
+		err = os.Rename(partial, path)
+	}
+	if err != nil {
 		return errors.Join(err, os.Remove(partial))
 	}
-	return os.Rename(partial, path)
+	return nil
+}
+
+// reason drops the path of an error of the file system, of a file that nobody named.
+func reason(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }

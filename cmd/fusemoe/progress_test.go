@@ -97,7 +97,7 @@ func TestBarsLoseNoLogLine(t *testing.T) {
 	say("after all")
 	text := out.String()
 	for _, want := range []string{
-		"before any bar", "first is full", "second is not done", "after all", " 10/10", " 3/", " 4/9", "3 so far",
+		"before any bar", "first is full", "second is not done", "after all", " 10/10", " 3 ", " 4/9", "3 so far",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q was not shown:\n%s", want, text)

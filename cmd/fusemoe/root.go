@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/core/kernel"
 )
 
 // app is the command with its surroundings, which tests replace.
@@ -37,10 +38,13 @@ func (a *app) execute(ctx context.Context, args []string) (code int) {
 			code = exitInternal
 		}
 	}()
-	root := a.root()
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	a.progress.close()
+	_, err := kernel.Path()
+	if err == nil {
+		root := a.root()
+		root.SetArgs(args)
+		err = root.ExecuteContext(ctx)
+		a.progress.close()
+	}
 	return a.report(ctx, err)
 }
 
@@ -67,7 +71,7 @@ Every modality is encoded by a plugin of its own, which a config names.`,
 	flags.StringVar(&a.logLevel, "log-level", "", "least severe log lines shown: debug, info, warn, error")
 	flags.StringVar(&a.logFormat, "log-format", "", "log lines for people or for machines: console, json")
 	root.AddCommand(a.runCommand(), a.predictCommand(), a.importCommand(), a.configCommand(), a.pluginCommand(),
-		a.versionCommand())
+		a.benchCommand(), a.versionCommand())
 	group(root)
 	return root
 }

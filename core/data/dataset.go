@@ -3,6 +3,8 @@ package data
 import (
 	"fmt"
 	"slices"
+
+	"github.com/fusemoe/fusemoe/sdk/modalitypb"
 )
 
 // Split says what a sample is used for.
@@ -79,7 +81,7 @@ func ParseSourceKind(name string) (SourceKind, error) {
 
 // The media types of items whose source declares none.
 const (
-	RowMediaType  = "application/vnd.fusemoe.row"
+	RowMediaType  = modalitypb.MediaTypeRow
 	TextMediaType = "text/plain"
 )
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -52,8 +53,12 @@ var (
 func readManifest(dir string, with options, r *report) *Dataset {
 	text, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if err != nil {
+		why := reason(err).Error()
+		if _, gone := os.Stat(dir); errors.Is(gone, fs.ErrNotExist) {
+			why = "there is no such folder"
+		}
 		r.add(Problem{
-			File: manifestFile, What: "cannot be read: " + reason(err).Error(),
+			File: manifestFile, What: "cannot be read: " + why,
 			Fix: "a dataset is a folder with this file; see docs/dataset.md",
 		})
 		return nil

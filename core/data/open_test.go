@@ -148,7 +148,7 @@ func TestOpenReportsAllProblemsAtOnce(t *testing.T) {
 
 func TestOpenWithoutFolder(t *testing.T) {
 	_, err := data.Open(filepath.Join(t.TempDir(), "nowhere"))
-	if err == nil || !strings.Contains(err.Error(), "dataset.yaml: cannot be read: no such file or directory; a dataset is a folder with this file") {
+	if err == nil || !strings.Contains(err.Error(), "dataset.yaml: cannot be read: there is no such folder; a dataset is a folder with this file") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -21,11 +21,11 @@ func (d *Dataset) Save(ctx context.Context, dir string) (err error) {
 	dir = filepath.Clean(dir)
 	parent := filepath.Dir(dir)
 	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return err
+		return fmt.Errorf("writing dataset %s: %w", dir, err)
 	}
 	partial, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".partial-")
 	if err != nil {
-		return err
+		return fmt.Errorf("writing dataset %s: cannot write in %s: %w", dir, parent, reason(err))
 	}
 	defer func() {
 		if err != nil {
@@ -52,7 +52,7 @@ func Vacant(dir string) error {
 	case errors.Is(err, os.ErrNotExist):
 		return nil
 	case err != nil:
-		return err
+		return fmt.Errorf("%s is no folder to write to: %w", dir, reason(err))
 	case len(entries) > 0:
 		return fmt.Errorf("%s exists and is not empty: remove it or choose another folder", dir)
 	}

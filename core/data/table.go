@@ -72,6 +72,9 @@ func findTable(dir, file string) (string, error) {
 			return stem + ".csv", nil
 		}
 	}
+	if file == samplesFile {
+		return file, &unreadable{what: "is missing", fix: "write it, or " + stem + ".csv; see docs/dataset.md"}
+	}
 	return file, &unreadable{what: "is missing", fix: "write it, or correct its name in " + manifestFile}
 }
 

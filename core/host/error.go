@@ -25,12 +25,21 @@ type Error struct {
 	Advice string
 	// Err is the cause.
 	Err error
+	// First and Count say at which samples of a call it happened; Count 0: at none in
+	// particular.
+	First, Count int
 }
 
 // Error is one sentence on what happened, one of advice, and the plugin's last lines.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "plugin %s: %s: %v", e.Plugin, e.Op, e.Err)
+	switch {
+	case e.Count == 1:
+		fmt.Fprintf(&b, " at sample %d", e.First)
+	case e.Count > 1:
+		fmt.Fprintf(&b, " at samples %d to %d", e.First, e.First+e.Count-1)
+	}
 	if e.Exit != "" {
 		fmt.Fprintf(&b, " (%s)", e.Exit)
 	}
@@ -39,9 +48,9 @@ func (e *Error) Error() string {
 	}
 	for i, line := range e.Stderr {
 		if i == 0 {
-			b.WriteString("\nwhat the plugin wrote:")
+			b.WriteString("\n  what the plugin wrote:")
 		}
-		b.WriteString("\n  | " + line)
+		b.WriteString("\n    | " + line)
 	}
 	return b.String()
 }
@@ -91,6 +100,8 @@ var (
 	errEnded       = errors.New("the process ended")
 	errNoHandshake = errors.New("it did not say that it is ready")
 	errNoAnswer    = errors.New("it did not answer")
+	errCut         = errors.New("the connection to it broke")
+	errExhausted   = errors.New("it ran out of memory, or of room in a message")
 	errOther       = errors.New("another plugin did not start")
 )
 
@@ -104,6 +115,6 @@ func adviceOnExit(exit string) string {
 	case strings.Contains(exit, "status 127") || strings.Contains(exit, "status 126"):
 		return "its command could not be run; check the plugin's path and that its interpreter is installed"
 	default:
-		return "this is a fault of the plugin; its last lines should tell"
+		return "this is a fault of the plugin"
 	}
 }

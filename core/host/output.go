@@ -33,6 +33,25 @@ type output struct {
 	mu      sync.Mutex
 	last    []string
 	inPanic bool
+	ending  bool
+}
+
+// end makes debug lines of all that follows: what a plugin says of being ended by the
+// host is no news.
+func (o *output) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ending = true
+}
+
+// at is the level at which a line of the given level is logged.
+func (o *output) at(level zerolog.Level) zerolog.Level {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ending {
+		return min(level, zerolog.DebugLevel)
+	}
+	return level
 }
 
 // line logs one line and remembers it for an Error.
@@ -41,7 +60,7 @@ func (o *output) line(raw string) {
 		if level >= zerolog.InfoLevel {
 			o.remember(printable(message))
 		}
-		o.log.WithLevel(level).Fields(fields).Msg(printable(message))
+		o.log.WithLevel(o.at(level)).Fields(fields).Msg(printable(message))
 		return
 	}
 	text := printable(raw)
@@ -52,7 +71,7 @@ func (o *output) line(raw string) {
 	if o.remember(text) {
 		level = zerolog.ErrorLevel
 	}
-	o.log.WithLevel(level).Msg(text)
+	o.log.WithLevel(o.at(level)).Msg(text)
 }
 
 // remember keeps the line for an Error and tells whether it is part of a panic. The

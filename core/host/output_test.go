@@ -94,3 +94,15 @@ func FuzzOutput(f *testing.F) {
 		}
 	})
 }
+
+func TestLinesOfAPluginThatTheHostEndsAreForDebugging(t *testing.T) {
+	var log bytes.Buffer
+	o := &output{log: zerolog.New(&log)}
+	o.end()
+	o.line(`{"level":"error","message":"cannot listen"}`)
+	o.line("goodbye")
+	want := `{"level":"debug","message":"cannot listen"}` + "\n" + `{"level":"debug","message":"goodbye"}` + "\n"
+	if log.String() != want {
+		t.Errorf("got %s, want %s", log.String(), want)
+	}
+}

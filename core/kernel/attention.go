@@ -27,9 +27,7 @@ func (s *SelfAttention[F]) Forward(p *Pool, y, qkv []F) {
 			in, out := s.offset(i)
 			q, k, v := qkv[3*in+out:], qkv[3*in+out+w:], qkv[3*in+out+2*w:]
 			MatMul(nil, NT, t, t, head, q, 3*w, k, 3*w, weights, t, false)
-			for j := range t {
-				softmax(weights[j*t:][:t], scale)
-			}
+			softmaxRows(weights, t, scale)
 			MatMul(nil, NN, t, head, t, weights, t, v, 3*w, y[in+out:], w, false)
 		}
 	})

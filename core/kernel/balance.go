@@ -93,10 +93,11 @@ type Load[F Float] struct {
 }
 
 // Forward returns the loss as Importance does. logits, noisy and raw, all [Rows,
-// Experts], are those of NoisyLogits; prior [Experts] is the load that earlier rows of
-// the same batch have added up to, nil for none.
-func (l *Load[F]) Forward(p *Pool, logits, noisy, raw []F, prior []float64) F {
-	l.check(logits, noisy, raw)
+// Experts], are those of NoisyLogits. active has one entry a row, nil if all are: an
+// inactive row goes to no expert and is no load. prior [Experts] is the load that earlier
+// rows of the same batch have added up to, nil for none.
+func (l *Load[F]) Forward(p *Pool, logits, noisy, raw []F, active []bool, prior []float64) F {
+	l.check(logits, noisy, raw, active)
 	fitOrNil(l.Experts, prior)
 	chunks := (l.Rows + sumChunk - 1) / sumChunk
 	l.sums = grow(l.sums, l.Experts)
@@ -106,6 +107,9 @@ func (l *Load[F]) Forward(p *Pool, logits, noisy, raw []F, prior []float64) F {
 		part := l.parts[lo/sumChunk*l.Experts:][:l.Experts]
 		clear(part)
 		for r := lo; r < hi; r++ {
+			if active != nil && !active[r] {
+				continue
+			}
 			within, beyond := l.thresholds(r, noisy)
 			for e := range part {
 				z, _ := l.margin(r*l.Experts+e, within, beyond, logits, noisy, raw)
@@ -127,14 +131,18 @@ func (l *Load[F]) Sums() []float64 { return l.sums }
 // Backward computes the gradients of logits and raw from that of the loss, after
 // Forward with the same arguments on the same struct. The thresholds that the noisy
 // logits set count as constants: dnoisy becomes 0.
-func (l *Load[F]) Backward(p *Pool, dlogits, dnoisy, draw []F, dloss F, logits, noisy, raw []F) {
-	l.check(logits, noisy, raw)
+func (l *Load[F]) Backward(p *Pool, dlogits, dnoisy, draw []F, dloss F, logits, noisy, raw []F, active []bool) {
+	l.check(logits, noisy, raw, active)
 	fitOrNil(l.Rows*l.Experts, dlogits, dnoisy, draw)
 	clear(dnoisy)
 	l.parts = grow(l.parts, l.Experts)
 	variationSlopes(l.parts, l.sums, float64(dloss))
 	p.For(l.Rows, rowChunk, func(lo, hi int) {
 		for r := lo; r < hi; r++ {
+			if active != nil && !active[r] {
+				l.clearRow(r, dlogits, draw)
+				continue
+			}
 			within, beyond := l.thresholds(r, noisy)
 			for e, slope := range l.parts {
 				i := r*l.Experts + e
@@ -159,6 +167,15 @@ func (l *Load[F]) Backward(p *Pool, dlogits, dnoisy, draw []F, dloss F, logits, 
 	})
 }
 
+// clearRow makes the gradients of row r zero.
+func (l *Load[F]) clearRow(r int, gradients ...[]F) {
+	for _, d := range gradients {
+		if d != nil {
+			clear(d[r*l.Experts:][:l.Experts])
+		}
+	}
+}
+
 // thresholds are what the noisy logit of an expert of row r has to exceed to be chosen:
 // the (K+1)-th largest one for an expert that is, and the K-th largest one for one that
 // is not. They are -Inf where every expert is chosen.
@@ -181,8 +198,8 @@ func (l *Load[F]) margin(i int, within, beyond F, logits, noisy, raw []F) (z, de
 	return (logits[i] - threshold) / deviation, deviation
 }
 
-func (l *Load[F]) check(logits, noisy, raw []F) {
-	if l.K < 1 || l.K > l.Experts {
+func (l *Load[F]) check(logits, noisy, raw []F, active []bool) {
+	if l.K < 1 || l.K > l.Experts || active != nil && len(active) != l.Rows {
 		panic(ErrShape)
 	}
 	fit(l.Rows*l.Experts, logits, noisy, raw)

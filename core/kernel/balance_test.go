@@ -89,10 +89,10 @@ func TestLoadMatchesItsDefinition(t *testing.T) {
 		logits, noisy, raw := noise[float64](rows, experts)
 		l := kernel.Load[float64]{Rows: rows, Experts: experts, K: k}
 		want := loadOf(logits, noisy, raw, experts, k)
-		got := l.Forward(nil, logits, noisy, raw, nil)
+		got := l.Forward(nil, logits, noisy, raw, nil, nil)
 		near(t, "load", l.Sums(), want, 1e-11)
 		near(t, "loss", []float64{got}, []float64{squaredVariation(want)}, 1e-11)
-		l.Forward(nil, logits, noisy, raw, want)
+		l.Forward(nil, logits, noisy, raw, nil, want)
 		for e := range want {
 			want[e] *= 2
 		}
@@ -103,14 +103,46 @@ func TestLoadMatchesItsDefinition(t *testing.T) {
 func TestLoadOfEveryExpertIsEveryRow(t *testing.T) {
 	logits, noisy, raw := noise[float64](7, 3)
 	l := kernel.Load[float64]{Rows: 7, Experts: 3, K: 3}
-	got := l.Forward(nil, logits, noisy, raw, nil)
+	got := l.Forward(nil, logits, noisy, raw, nil, nil)
 	if !slices.Equal(l.Sums(), []float64{7, 7, 7}) || got != 0 {
 		t.Errorf("load %v, loss %v", l.Sums(), got)
 	}
 	dlogits, draw := garbage[float64](21), garbage[float64](21)
-	l.Backward(nil, dlogits, nil, draw, 1, logits, noisy, raw)
+	l.Backward(nil, dlogits, nil, draw, 1, logits, noisy, raw, nil)
 	if zeros := make([]float64, 21); !slices.Equal(dlogits, zeros) || !slices.Equal(draw, zeros) {
 		t.Errorf("gradients %v %v, want zeros", dlogits, draw)
+	}
+}
+
+// An inactive row goes nowhere: load and gradients are those of the other rows alone.
+func TestLoadLeavesOutInactiveRows(t *testing.T) {
+	const rows, experts = 70, 4
+	logits, noisy, raw := noise[float64](rows, experts)
+	active := make([]bool, rows)
+	var some [3][]float64 // logits, noisy logits and deviations of the active rows
+	for r := range active {
+		if active[r] = r%3 != 1; active[r] {
+			for i, all := range [][]float64{logits, noisy, raw} {
+				some[i] = append(some[i], all[r*experts:][:experts]...)
+			}
+		}
+	}
+	masked := kernel.Load[float64]{Rows: rows, Experts: experts, K: 2}
+	alone := kernel.Load[float64]{Rows: len(some[0]) / experts, Experts: experts, K: 2}
+	got, want := masked.Forward(nil, logits, noisy, raw, active, nil), alone.Forward(nil, some[0], some[1], some[2], nil, nil)
+	near(t, "loss", []float64{got}, []float64{want}, 1e-12)
+	dlogits, draw := garbage[float64](rows*experts), garbage[float64](rows*experts)
+	masked.Backward(nil, dlogits, nil, draw, 10, logits, noisy, raw, active)
+	slogits, sraw := garbage[float64](len(some[0])), garbage[float64](len(some[0]))
+	alone.Backward(nil, slogits, nil, sraw, 10, some[0], some[1], some[2], nil)
+	for r, next := 0, 0; r < rows; r++ {
+		wantLogits, wantRaw := make([]float64, experts), make([]float64, experts)
+		if active[r] {
+			wantLogits, wantRaw = slogits[next:][:experts], sraw[next:][:experts]
+			next += experts
+		}
+		near(t, "gradient of the logits", dlogits[r*experts:][:experts], wantLogits, 1e-12)
+		near(t, "gradient of the deviations", draw[r*experts:][:experts], wantRaw, 1e-12)
 	}
 }
 
@@ -120,9 +152,9 @@ func TestLoadGradients(t *testing.T) {
 	l := kernel.Load[float64]{Rows: rows, Experts: experts, K: 2}
 	prior := []float64{3, 0, 1, 0}
 	dlogits, dnoisy, draw := garbage[float64](24), garbage[float64](24), garbage[float64](24)
-	l.Forward(nil, logits, noisy, raw, prior)
-	l.Backward(nil, dlogits, dnoisy, draw, 10, logits, noisy, raw)
-	kerneltest.CheckGradients(t, func() float64 { return 10 * l.Forward(nil, logits, noisy, raw, prior) },
+	l.Forward(nil, logits, noisy, raw, nil, prior)
+	l.Backward(nil, dlogits, dnoisy, draw, 10, logits, noisy, raw, nil)
+	kerneltest.CheckGradients(t, func() float64 { return 10 * l.Forward(nil, logits, noisy, raw, nil, prior) },
 		[][]float64{logits, raw}, [][]float64{dlogits, draw})
 	if !slices.Equal(dnoisy, make([]float64, 24)) {
 		t.Errorf("gradient of the thresholds: %v, want zeros", dnoisy)
@@ -135,10 +167,10 @@ func TestBalanceIgnoresWorkers(t *testing.T) {
 	m := kernel.Importance[float32]{Rows: rows, Experts: experts}
 	l := kernel.Load[float32]{Rows: rows, Experts: experts, K: 2}
 	sameForAnyWorkers(t, func(p *kernel.Pool) [][]float32 {
-		losses := []float32{m.Forward(p, logits, nil), l.Forward(p, logits, noisy, raw, nil)}
+		losses := []float32{m.Forward(p, logits, nil), l.Forward(p, logits, noisy, raw, nil, nil)}
 		dgates, dlogits, draw := make([]float32, 5000), make([]float32, 5000), make([]float32, 5000)
 		m.Backward(p, dgates, 1)
-		l.Backward(p, dlogits, nil, draw, 1, logits, noisy, raw)
+		l.Backward(p, dlogits, nil, draw, 1, logits, noisy, raw, nil)
 		return [][]float32{losses, dgates, dlogits, draw}
 	})
 }

@@ -30,10 +30,7 @@ func sumChunks(p *Pool, n, least int, part func(lo, hi int) float64) float64 {
 
 // addTo computes y += x.
 func addTo[F Float](y, x []F) {
-	x = x[:len(y)]
-	for i, v := range x {
-		y[i] += v
-	}
+	accumulate(y, 1, x)
 }
 
 // scaleBy computes x *= a.
@@ -47,6 +44,11 @@ func scaleBy[F Float](x []F, a F) {
 func isFloat32[F Float]() bool {
 	var zero F
 	return unsafe.Sizeof(zero) == 4
+}
+
+// single is x as float32, for an F that isFloat32 affirms.
+func single[F Float](x []F) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
 // mustHold panics unless the shapes fit.

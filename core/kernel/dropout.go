@@ -73,11 +73,19 @@ func dropout[F Float](rate float64, training bool) (threshold uint32, scale F) {
 // drop writes the entries of x to y, dropped or scaled, where x begins at entry first,
 // an even number, of the whole. One random word decides over two entries.
 func drop[F Float](y, x []F, key uint64, first int, threshold uint32, scale F) {
+	y = y[:len(x)]
 	if threshold == 0 {
 		copy(y, x)
 		return
 	}
-	y = y[:len(x)]
+	if s := activePath(); isFloat32[F]() && s != generic {
+		s.drop(single(y), single(x), key, first, threshold, float32(scale))
+		return
+	}
+	plainDrop(y, x, key, first, threshold, scale)
+}
+
+func plainDrop[F Float](y, x []F, key uint64, first int, threshold uint32, scale F) {
 	var word uint64
 	for i, v := range x {
 		if i%2 == 0 {

@@ -30,7 +30,7 @@ func (n *Entropy[F]) Forward(p *Pool, logits []F, active []bool) F {
 		copy(n.probs[lo*e:hi*e], logits[lo*e:])
 		for r := lo; r < hi; r++ {
 			if row := n.probs[r*e:][:e]; active == nil || active[r] {
-				softmax(row, 1)
+				softmaxRows(row, len(row), 1)
 			} else {
 				clear(row)
 			}

@@ -10,10 +10,7 @@ func (a *IrregularAttention[F]) attend(slot *attentionSlot[F], s *Series[F], i i
 	for h := range a.Heads {
 		MatMul(nil, NT, a.Steps, l, d, a.query[h*d:], e, key[h*d:], e, slot.weights[h*a.Steps*l:], l, false)
 	}
-	for r := 0; r < len(slot.weights); r += l {
-		row := slot.weights[r : r+l]
-		expMinus(row, maximum(row))
-	}
+	expMinusMaximum(slot.weights, l)
 }
 
 // observe fills slot.seen with which features the sample observed at least once.

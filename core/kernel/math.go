@@ -43,6 +43,25 @@ func normal[F Float](x F) (cdf, density F) {
 // gelu fills values with x·Φ(x), Φ the distribution function of the standard normal
 // distribution (Hendrycks and Gimpel 2016, in its exact form).
 func gelu[F Float](values, x []F) {
+	if isFloat32[F]() {
+		geluOn(activePath(), single(values), single(x))
+		return
+	}
+	plainGELU(values, x)
+}
+
+// geluSlopes fills values with gelu of x and slopes with its derivative Φ(x) + x·Φ'(x).
+func geluSlopes[F Float](values, slopes, x []F) {
+	if isFloat32[F]() {
+		geluSlopesOn(activePath(), single(values), single(slopes), single(x))
+		return
+	}
+	plainGELUSlopes(values, slopes, x)
+}
+
+// The plain loops are what the vector kernels of float32 are tested against.
+
+func plainGELU[F Float](values, x []F) {
 	values = values[:len(x)]
 	for i, v := range x {
 		cdf, _ := normal(v)
@@ -50,8 +69,7 @@ func gelu[F Float](values, x []F) {
 	}
 }
 
-// geluSlopes fills values with gelu of x and slopes with its derivative Φ(x) + x·Φ'(x).
-func geluSlopes[F Float](values, slopes, x []F) {
+func plainGELUSlopes[F Float](values, slopes, x []F) {
 	values, slopes = values[:len(x)], slopes[:len(x)]
 	for i, v := range x {
 		cdf, density := normal(v)

@@ -1,28 +1,29 @@
 package kernel
 
-import "sync"
-
 // Blocks of the packed product. They decide only where its loops are cut: the sum
 // of an element runs on through them.
 const (
-	// blockDepth is how much of k is packed at once: a strip of B is then 32 KiB
-	// and stays near the core while all row tiles pass over it.
+	// blockDepth is how much of k is packed at once: a strip of B is then at most
+	// 48 KiB and stays near the core while all row tiles pass over it.
 	blockDepth = 384
-	// blockWidth bounds the packed part of B to 4 MiB, part of a last-level cache.
+	// blockWidth bounds the packed part of B to 6 MiB, part of a last-level cache.
 	blockWidth = 4096
-	// blockTiles is how many row tiles one worker takes at a time: 8·14 packed rows
-	// of A are 128 KiB and stay in the second-level cache.
+	// blockTiles is how many row tiles one worker takes at a time: 8 packed row
+	// tiles of A are at most 192 KiB and stay in the second-level cache.
 	blockTiles = 8
 	// panelRow is the distance between the packed columns of a row tile: the
 	// largest tile, rounded up to whole transposed blocks.
 	panelRow = 16
 )
 
-// Sizes below which less is more, in multiply-adds or rows, as measured.
+// Where packing and sharing begin to pay, as measured on a Zen 4.
 const (
-	directRows   = 48
-	directCols   = 128
-	packACols    = 96
+	// Up to directRows rows use a packed B too seldom, and a B of up to directCols
+	// columns is nearly as dense as a packed one.
+	directRows, directCols = 128, 128
+	// packACols columns of a block use a packed A often enough.
+	packACols = 192
+	// parallelWork multiply-adds take 5 µs; below that a worker comes too late.
 	parallelWork = 1 << 18
 )
 
@@ -52,17 +53,13 @@ type tiledProduct struct {
 	multiply   func(lo, hi int)
 }
 
-var tiledProducts = sync.Pool{New: func() any {
-	t := new(tiledProduct)
-	t.packStrips, t.packRows, t.multiply = t.packStripsOf, t.packRowsOf, t.multiplyBlocks
-	return t
-}}
+var tiledProducts freeList[tiledProduct]
 
 // packedBlock has room for a packed block of A.
 type packedBlock [blockTiles * panelRow * blockDepth]float32
 
 // packedBlocks lends a worker the memory for its packed block.
-var packedBlocks = sync.Pool{New: func() any { return new(packedBlock) }}
+var packedBlocks freeList[packedBlock]
 
 // matMulTiled is MatMul through the path's micro-kernel, k > 0. Large operands are
 // packed so that the micro-kernel reads them in one stream; small ones are read in
@@ -86,27 +83,30 @@ func matMulTiled(
 			return
 		}
 		if kind == NT && roundUp8(n)*k <= len(smallOperand{}) {
-			packed := smallOperands.Get().(*smallOperand)
+			packed := smallOperands.get()
 			pack(packed[:], roundUp8(n), &b[0], ldb, n, k)
 			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, packed[:], roundUp8(n), c, ldc, accumulate)
-			smallOperands.Put(packed)
+			smallOperands.put(packed)
 			return
 		}
 	}
-	t := tiledProducts.Get().(*tiledProduct)
+	t := tiledProducts.get()
+	if t.multiply == nil {
+		t.packStrips, t.packRows, t.multiply = t.packStripsOf, t.packRowsOf, t.multiplyBlocks
+	}
 	t.path, t.kind, t.m, t.n = s, kind, m, n
 	t.a, t.b, t.c, t.lda, t.ldb, t.ldc = &a[0], &b[0], &c[0], lda, ldb, ldc
 	t.aRow, t.aCol, t.tileRows, t.tileCols = aRow, aCol, tileRows, s.maxTileCols()
 	t.packB = packB
 	t.run(p, k, accumulate)
 	t.a, t.b, t.c = nil, nil, nil
-	tiledProducts.Put(t)
+	tiledProducts.put(t)
 }
 
 // smallOperand has room for a small transposed B.
 type smallOperand [8 << 10]float32
 
-var smallOperands = sync.Pool{New: func() any { return new(smallOperand) }}
+var smallOperands freeList[smallOperand]
 
 // tileInPlace multiplies operands that lie as the micro-kernel can read them.
 func tileInPlace(
@@ -187,8 +187,8 @@ func (t *tiledProduct) multiplyBlocks(lo, hi int) {
 func (t *tiledProduct) multiplyBlock(i0, i1, j0, j1 int) {
 	a, aRow, aCol, aTile := at(t.a, i0*t.aRow+t.k0*t.aCol), t.aRow, t.aCol, t.tileRows*t.aRow
 	if j1-j0 > packACols {
-		packed := packedBlocks.Get().(*packedBlock)
-		defer packedBlocks.Put(packed)
+		packed := packedBlocks.get()
+		defer packedBlocks.put(packed)
 		for i := i0; i < i1; i += t.tileRows {
 			dst := packed[(i-i0)/t.tileRows*panelRow*t.depth:]
 			rows := min(t.tileRows, i1-i)
@@ -202,9 +202,12 @@ func (t *tiledProduct) multiplyBlock(i0, i1, j0, j1 int) {
 		a, aRow, aCol, aTile = &packed[0], 1, panelRow, panelRow*t.depth
 	}
 	for j := j0; j < j1; j += t.tileCols {
-		b, bRow := at(t.b, t.k0*t.ldb+t.j0+j), t.ldb
+		var b *float32
+		bRow := t.tileCols
 		if t.packB {
-			b, bRow = &t.packedB[j*t.depth], t.tileCols
+			b = &t.packedB[j*t.depth]
+		} else {
+			b, bRow = at(t.b, t.k0*t.ldb+t.j0+j), t.ldb
 		}
 		cols := min(t.tileCols, j1-j)
 		for i := i0; i < i1; i += t.tileRows {

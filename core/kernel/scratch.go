@@ -44,24 +44,29 @@ func sumColumns[F, S Float](p *Pool, sums []S, x []F, rows, width int, scratch [
 		part := scratch[lo/sumChunk*width:][:width]
 		clear(part)
 		for r := lo; r < hi; r++ {
-			row := x[r*width:][:len(part)]
-			for i := range part {
-				part[i] += S(row[i])
-			}
+			addRow(part, x[r*width:][:width])
 		}
 	})
 	addParts(sums, scratch)
 	return scratch
 }
 
+// addRow adds row to sums.
+func addRow[S, F Float](sums []S, row []F) {
+	if same, ok := any(row).([]S); ok {
+		addTo(sums, same)
+		return
+	}
+	for i, v := range row {
+		sums[i] += S(v)
+	}
+}
+
 // addParts fills sums with the sum of the parts, which lie one after the other.
 func addParts[S Float](sums, parts []S) {
 	clear(sums)
 	for ; len(parts) > 0; parts = parts[len(sums):] {
-		part := parts[:len(sums)]
-		for i := range sums {
-			sums[i] += part[i]
-		}
+		addTo(sums, parts[:len(sums)])
 	}
 }
 

@@ -46,7 +46,7 @@ func TestScratchIsKept(t *testing.T) {
 			gate.Backward(nil, dx, nil, nil, dlogits, x, w, logits)
 		}},
 		{"top-k", 1000, func() { top.Forward(nil, dlogits, logits, nil) }},
-		{"load", 1000, func() { load.Forward(nil, logits, logits, logits, nil) }},
+		{"load", 1000, func() { load.Forward(nil, logits, logits, logits, nil, nil) }},
 		{"entropy", 1000, func() { entropy.Forward(nil, logits, nil) }},
 		{"experts", 20000, func() {
 			mix.forward(nil, y)

@@ -44,7 +44,7 @@ func geluOn(s path, dst, x []float32) {
 		s.gelu(dst, x)
 		return
 	}
-	gelu(dst, x)
+	plainGELU(dst, x)
 }
 
 // GELUSlopes sets values to what GELUValues gives, to the same bits, and slopes to
@@ -61,7 +61,7 @@ func geluSlopesOn(s path, values, slopes, x []float32) {
 		s.geluSlopes(values, slopes, x)
 		return
 	}
-	geluSlopes(values, slopes, x)
+	plainGELUSlopes(values, slopes, x)
 }
 
 // Axpy computes y += a·x.
@@ -77,7 +77,7 @@ func axpyOn(s path, y []float32, a float32, x []float32) {
 		s.axpy(y, a, x)
 		return
 	}
-	accumulate(y, a, x)
+	plainAccumulate(y, a, x)
 }
 
 // Dot is the inner product of x and y. Its order of summation depends on their
@@ -93,5 +93,5 @@ func dotOn(s path, x, y []float32) float32 {
 	if s != generic {
 		return s.dot(x, y)
 	}
-	return inner(x, y)
+	return plainInner(x, y)
 }

@@ -56,19 +56,23 @@
 	VADDPS      ONE, V2, V2; \
 	SCALE(V1, V2, V3)
 
-// The clamps keep NaN, which they return as the second operand in the machine's
-// order, the first in this one.
-#define EXPBODY(loop) \
-	VBROADCASTSS shift+24(FP), V8; \
-loop: \
-	VMOVUPS (SI), V0; \
-	VSUBPS  V8, V0, V0; \
+// EXPONENTIAL sets V2 to exp(V0), with V1 and V3 for scratch. The clamps keep NaN,
+// which they return as the second operand in the machine's order, the first in this
+// one.
+#define EXPONENTIAL \
 	VMOVUPS EXPLEAST, V1; \
 	VMAXPS  V0, V1, V0; \
 	VMOVUPS EXPMOST, V1; \
 	VMINPS  V0, V1, V0; \
 	REDUCE; \
-	POWER; \
+	POWER
+
+#define EXPBODY(loop) \
+	VBROADCASTSS shift+24(FP), V8; \
+loop: \
+	VMOVUPS (SI), V0; \
+	VSUBPS  V8, V0, V0; \
+	EXPONENTIAL; \
 	VMOVUPS V2, (DI); \
 	ADDQ    $BYTES, SI; \
 	ADDQ    $BYTES, DI; \

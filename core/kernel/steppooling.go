@@ -129,7 +129,7 @@ func (s *StepPooling[F]) attend(i int, x, q []F) []F {
 	for t := range weights {
 		weights[t] = inner(x[t*s.Width:][:s.Width], q)
 	}
-	softmax(weights, s.root())
+	softmaxRows(weights, s.Steps, s.root())
 	return weights
 }
 

@@ -16,8 +16,17 @@ func total[F Float](x []F) F {
 	return (a + b) + (c + d)
 }
 
-// inner is the inner product of x and y, summed like total.
+// inner is the inner product of x and y. Its order of summation depends on their
+// length alone.
 func inner[F Float](x, y []F) F {
+	if isFloat32[F]() {
+		return F(dotOn(activePath(), single(x), single(y)))
+	}
+	return plainInner(x, y)
+}
+
+// plainInner is inner, summed like total.
+func plainInner[F Float](x, y []F) F {
 	var a, b, c, d F
 	y = y[:len(x)]
 	for ; len(x) >= 4 && len(y) >= 4; x, y = x[4:], y[4:] {
@@ -52,20 +61,16 @@ func distance2[F Float](x, y []F) F {
 
 // accumulate computes y += a·x.
 func accumulate[F Float](y []F, a F, x []F) {
+	if isFloat32[F]() {
+		axpyOn(activePath(), single(y), float32(a), single(x))
+		return
+	}
+	plainAccumulate(y, a, x)
+}
+
+func plainAccumulate[F Float](y []F, a F, x []F) {
 	x = x[:len(y)]
 	for i := range y {
 		y[i] += a * x[i]
-	}
-}
-
-// softmax replaces row by the softmax of scale·row, for a scale above 0.
-func softmax[F Float](row []F, scale F) {
-	for i := range row {
-		row[i] *= scale
-	}
-	expMinus(row, maximum(row))
-	norm := 1 / total(row)
-	for i := range row {
-		row[i] *= norm
 	}
 }

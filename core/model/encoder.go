@@ -37,10 +37,10 @@ type encoder[F kernel.Float] struct {
 	query, queryBias, key, keyBias *op.Parameter[F]
 	out, outBias                   *op.Parameter[F]
 	// The imputation branch; nil without one.
-	convolution                     *op.Parameter[F]
-	gateA, gateI, gateBias          *op.Parameter[F]
-	gateHidden, gateHiddenBias      *op.Parameter[F]
-	columns, gateOutputs, gateWidth int
+	convolution                *op.Parameter[F]
+	gateA, gateI, gateBias     *op.Parameter[F]
+	gateHidden, gateHiddenBias *op.Parameter[F]
+	columns, gateOutputs       int
 }
 
 func newEncoder[F kernel.Float](c Config, m Modality, time timeEmbedding[F], seed uint64) *encoder[F] {

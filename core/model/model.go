@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -103,8 +104,9 @@ func (m *Model[F]) Parameters() []*op.Parameter[F] {
 	return all
 }
 
-// Losses are the terms of one run: a task's loss under its name, "balance" and
-// "entropy" summed over the layers and gates, and "total" with their coefficients.
+// Losses are the terms of one run: a task's loss under its name, "balance" summed over
+// the layers and gates, "entropy" averaged over the layers, and "total" with their
+// coefficients.
 type Losses map[string]float64
 
 // Train runs the batch forward and backward and adds the gradients, scaled by
@@ -122,8 +124,8 @@ func (m *Model[F]) Train(pool *kernel.Pool, b Batch[F], step op.Step) (Losses, e
 		a.Carry()
 	}
 	losses := Losses{"total": float64(op.Value[F](p.total)[0])}
-	for i, n := range p.terms {
-		losses[p.termNames[i]] += float64(op.Value[F](n)[0])
+	for _, t := range p.terms {
+		losses[t.name] += t.share * float64(op.Value[F](t.node)[0])
 	}
 	return losses, nil
 }
@@ -213,12 +215,15 @@ func (m *Model[F]) program(built map[int]*program[F], pool *kernel.Pool, samples
 	return p, nil
 }
 
-// Close releases the graphs.
-func (m *Model[F]) Close() {
+// Close releases the graphs. The parameters stay, and graphs are built anew when they
+// are needed.
+func (m *Model[F]) Close() error {
+	var errs []error
 	for _, built := range []map[int]*program[F]{m.training, m.predicting} {
 		for samples, p := range built {
-			p.graph.Close()
+			errs = append(errs, p.graph.Close())
 			delete(built, samples)
 		}
 	}
+	return errors.Join(errs...)
 }

@@ -324,9 +324,8 @@ func TestEntropyIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.EndStep()
-		// The reported value is the sum over the layers.
-		if e := losses["entropy"]; e > 0 || e < floor*float64(c.Layers) {
-			t.Fatalf("entropy loss %v outside [%v, 0] a layer", e, floor)
+		if e := losses["entropy"]; e > 0 || e < floor {
+			t.Fatalf("entropy loss %v outside [%v, 0]", e, floor)
 		}
 		if i == 0 {
 			first = losses["entropy"]
@@ -409,8 +408,9 @@ func TestModelGradients(t *testing.T) {
 			run()
 			var values, grads [][]float64
 			for _, p := range m.Parameters() {
-				values = append(values, p.Value)
-				grads = append(grads, slices.Clone(p.Grad))
+				n := min(len(p.Value), 6) // of each: the kernels' own tests look at all
+				values = append(values, p.Value[:n])
+				grads = append(grads, slices.Clone(p.Grad[:n]))
 			}
 			kerneltest.CheckGradients(t, run, values, grads)
 		})

@@ -20,9 +20,16 @@ type program[F kernel.Float] struct {
 	// What a run leaves behind.
 	logits    []op.Node
 	total     op.Node
-	terms     []op.Node
-	termNames []string
+	terms     []term
 	decisions [][]routing.Decision
+}
+
+// term is one loss: its node, the name that it is reported under, and the share of
+// the reported value that it makes up.
+type term struct {
+	name  string
+	share float64
+	node  op.Node
 }
 
 // build lays out the graph.
@@ -76,28 +83,29 @@ func (m *Model[F]) build(pool *kernel.Pool, samples int, training bool) (*progra
 func (m *Model[F]) losses(p *program[F], mixed []routing.Output) {
 	c := m.config
 	var weights []float64
-	add := func(name string, weight float64, n op.Node) {
-		weights = append(weights, weight)
-		p.terms = append(p.terms, n)
-		p.termNames = append(p.termNames, name)
+	var nodes []op.Node
+	add := func(name string, coefficient, share float64, n op.Node) {
+		weights = append(weights, coefficient*share)
+		nodes = append(nodes, n)
+		p.terms = append(p.terms, term{name, share, n})
 	}
 	for i, h := range m.heads {
 		labels := make([]F, p.samples*h.task.Columns())
 		p.labels = append(p.labels, labels)
-		add(h.task.Name, 1, h.loss(p.graph, p.logits[i], p.samples, labels))
+		add(h.task.Name, 1, 1, h.loss(p.graph, p.logits[i], p.samples, labels))
 	}
 	for _, out := range mixed {
 		if c.Balance > 0 {
 			for _, n := range out.Balance {
-				add("balance", c.Balance, n)
+				add("balance", c.Balance, 1, n)
 			}
 		}
 		if out.Entropy != nil {
 			// Averaged over layers: method decision 9.
-			add("entropy", c.Entropy/float64(len(mixed)), out.Entropy)
+			add("entropy", c.Entropy, 1/float64(len(mixed)), out.Entropy)
 		}
 	}
-	p.total = p.graph.WeightedSum(weights, p.terms)
+	p.total = p.graph.WeightedSum(weights, nodes)
 }
 
 func (m *Model[F]) assembly(samples int) kernel.Assemble[F] {

@@ -59,13 +59,20 @@ func (g *Graph[F]) Importance(k kernel.Importance[F], gates Node, a *Accumulator
 }
 
 // Load is the squared coefficient of variation of the experts' smooth load estimate.
-// Outside training, when the gate has no noise, it is 0.
-func (g *Graph[F]) Load(k kernel.Load[F], logits, noisy, raw Node, a *Accumulator) Node {
+// Outside training, when the gate has no noise, it is 0. active, if given, is called at
+// each run and tells which rows are routed.
+func (g *Graph[F]) Load(k kernel.Load[F], logits, noisy, raw Node, active func() []bool, a *Accumulator) Node {
+	rows := func() []bool {
+		if active == nil {
+			return nil
+		}
+		return active()
+	}
 	return g.apply("load", scalar, []Node{logits, noisy, raw},
 		func(y []F, in [][]F) {
 			y[0] = 0
 			if g.step.Training {
-				y[0] = k.Forward(g.pool, in[0], in[1], in[2], a.prior)
+				y[0] = k.Forward(g.pool, in[0], in[1], in[2], rows(), a.prior)
 				a.keep(k.Sums())
 			}
 		},
@@ -74,7 +81,7 @@ func (g *Graph[F]) Load(k kernel.Load[F], logits, noisy, raw Node, a *Accumulato
 			clear(din[1])
 			clear(din[2])
 			if g.step.Training {
-				k.Backward(g.pool, din[0], din[1], din[2], dy[0], in[0], in[1], in[2])
+				k.Backward(g.pool, din[0], din[1], din[2], dy[0], in[0], in[1], in[2], rows())
 			}
 		})
 }

@@ -9,9 +9,9 @@ import (
 // config is what the user writes, with everything that was left out filled in.
 type config struct {
 	// Encoder says what makes a vector of a note.
-	Encoder encoderName `json:"encoder"`
+	Encoder encoderName `json:"encoder" enum:"hash" doc:"what makes a vector of a note"`
 	// Last is how many notes of a sample are encoded, the latest ones; 0: all.
-	Last int `json:"last"`
+	Last int `json:"last" doc:"how many notes of a sample, the latest; 0: all"`
 	// Hash is for the encoder of that name.
 	Hash hashConfig `json:"hash"`
 }
@@ -23,12 +23,12 @@ const hash encoderName = "hash"
 // hashConfig says which terms are counted, and the width of what becomes of them.
 type hashConfig struct {
 	// Width is the length of a note's vector.
-	Width int `json:"width"`
+	Width int `json:"width" doc:"length of a note's vector"`
 	// Words is the longest sequence of words that is a term.
-	Words int `json:"words"`
+	Words int `json:"words" doc:"longest sequence of words that is counted"`
 	// Characters is the longest sequence of characters of one word that is a term;
 	// 0: only words.
-	Characters int `json:"characters"`
+	Characters int `json:"characters" doc:"longest sequence of characters of a word that is counted; 0: none"`
 }
 
 // defaults keep five notes, as the data of the paper do. Wider vectors, and longer terms,

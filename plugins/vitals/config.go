@@ -6,17 +6,18 @@ import (
 	"math"
 
 	"github.com/fusemoe/fusemoe/sdk"
+	"github.com/fusemoe/fusemoe/sdk/schema"
 )
 
 // config is what the user writes, with everything that was left out filled in.
 type config struct {
 	// Channels are what to read from the rows, in the order of the features.
-	Channels []channel `json:"channels"`
+	Channels []channel `json:"channels" doc:"columns to read, each its name or an object"`
 	// Scale says how values are scaled: standard, to mean 0 and deviation 1 on the
 	// training split, or none.
-	Scale scale `json:"scale"`
+	Scale scale `json:"scale" enum:"standard,none" doc:"standard: to mean 0 and deviation 1 on the training split"`
 	// Summary replaces the rows of a sample by one row of statistics.
-	Summary bool `json:"summary"`
+	Summary bool `json:"summary" doc:"one row of statistics in place of a sample's rows"`
 }
 
 type scale string
@@ -29,14 +30,20 @@ const (
 // channel is one column of the rows. In the config its name alone will do.
 type channel struct {
 	Name   string `json:"name"`
-	Column string `json:"column"` // in the rows; the name if empty
+	Column string `json:"column" doc:"in the rows, if it is not the name"` // the name if empty
 	// Min and Max bound what is plausible. Values outside are dropped: they are
 	// mistakes of typing, units or sensors.
-	Min *float64 `json:"min"`
-	Max *float64 `json:"max"`
+	Min *float64 `json:"min" doc:"the least plausible value; what is below is dropped"`
+	Max *float64 `json:"max" doc:"the largest plausible value; what is above is dropped"`
 	// Log takes log(1+x), for channels with few very large values. Values of which there
 	// is no logarithm are dropped too.
-	Log bool `json:"log"`
+	Log bool `json:"log" doc:"take log(1+x), for channels with few very large values"`
+}
+
+// ConfigSchema says that a channel is a name or an object.
+func (channel) ConfigSchema() *schema.Schema {
+	type plain channel
+	return &schema.Schema{AnyOf: []*schema.Schema{schema.Of(""), schema.Of(plain{})}}
 }
 
 // UnmarshalJSON reads a name or an object.
@@ -57,11 +64,6 @@ func read(c sdk.Config) (config, error) {
 	if len(cfg.Channels) == 0 {
 		return config{}, &sdk.Diagnostic{
 			Path: "channels", Summary: "no channel", Detail: "list the columns that this modality reads",
-		}
-	}
-	if cfg.Scale != standard && cfg.Scale != none {
-		return config{}, &sdk.Diagnostic{
-			Path: "scale", Summary: fmt.Sprintf("unknown scale %q", cfg.Scale), Detail: "valid: standard, none",
 		}
 	}
 	names, columns := make(map[string]bool), make(map[string]bool)

@@ -127,7 +127,7 @@ func TestConfigsThatCannotBeUsed(t *testing.T) {
 	tests := []struct{ config, path, summary string }{
 		{`{}`, "channels", "no channel"},
 		{`{"channels": ["HR"], "scal": "none"}`, "scal", "unknown key, did you mean scale?"},
-		{`{"channels": ["HR"], "scale": "robust"}`, "scale", `unknown scale "robust"`},
+		{`{"channels": ["HR"], "scale": "robust"}`, "scale", `unknown value "robust"`},
 		{`{"channels": [{"column": "HR"}]}`, "channels[0].name", "no name"},
 		{`{"channels": ["HR", "HR"]}`, "channels[1].name", "HR is there twice"},
 		{`{"channels": ["HR", {"name": "pulse", "column": "HR"}]}`, "channels[1].column", "another channel reads HR already"},

@@ -1,0 +1,174 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fusemoe/fusemoe/core/data"
+)
+
+// The names in a run folder, beside the folders of the seeds.
+const (
+	configFile       = "config.yaml"
+	metricsFile      = "metrics.json"
+	predictionsFile  = "predictions.csv"
+	expertsFile      = "experts.json"
+	trainingLog      = "training.jsonl"
+	checkpointFolder = "checkpoint"
+	manifestFile     = "manifest.json" // of a checkpoint
+)
+
+// runFolder is where a run keeps what comes of it.
+type runFolder struct {
+	dir string
+	// made lists the folders that claim has made, the outermost first.
+	made  []string
+	begun bool
+	// reopened says that the folder was there before this run: nothing is cleared up.
+	reopened bool
+	// several seeds have a folder each; a single one has the run folder itself.
+	several  bool
+	finished []uint64
+}
+
+// claimFolder makes a run folder, so that a place that cannot be written to is known
+// before hours are spent. It refuses one that already holds something: results are
+// never mixed or overwritten.
+func claimFolder(dir string, several bool) (*runFolder, error) {
+	if err := data.Vacant(dir); err != nil {
+		return nil, fmt.Errorf("out: %w", err)
+	}
+	f := &runFolder{dir: dir, several: several}
+	for parent := filepath.Clean(dir); ; parent = filepath.Dir(parent) {
+		if _, err := os.Stat(parent); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		f.made = append([]string{parent}, f.made...)
+	}
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		err = writable(dir)
+	}
+	if err != nil {
+		f.unmake()
+		return nil, fmt.Errorf("out: cannot write a run folder there: %w", err)
+	}
+	return f, nil
+}
+
+func writable(dir string) error {
+	probe, err := os.CreateTemp(dir, ".writable-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// begin writes the first file, the effective config. Two runs that have claimed the
+// same folder cannot both begin.
+func (f *runFolder) begin(writeConfig func(io.Writer) error) error {
+	path := filepath.Join(f.dir, configFile)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("out: another run has begun in %s; choose another folder", f.dir)
+	}
+	if err != nil {
+		return fmt.Errorf("out: %w", err)
+	}
+	f.begun = true
+	if err := errors.Join(writeConfig(file), file.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// seed is where the training of one seed is kept.
+func (f *runFolder) seed(seed uint64) string {
+	if !f.several {
+		return f.dir
+	}
+	return seedFolder(f.dir, seed)
+}
+
+// seedPrefix begins the names of the folders of a run's seeds.
+const seedPrefix = "seed-"
+
+func seedFolder(dir string, seed uint64) string {
+	return filepath.Join(dir, seedPrefix+strconv.FormatUint(seed, 10))
+}
+
+// seedsIn finds the trainings in a run folder that have a checkpoint, in ascending order.
+func seedsIn(dir string) ([]uint64, error) {
+	found, err := filepath.Glob(filepath.Join(dir, seedPrefix+"*", checkpointFolder, manifestFile))
+	if err != nil {
+		return nil, fmt.Errorf("look for trainings in %s: %w", dir, err)
+	}
+	var seeds []uint64
+	for _, path := range found {
+		name := filepath.Base(filepath.Dir(filepath.Dir(path)))
+		if n, err := strconv.ParseUint(strings.TrimPrefix(name, seedPrefix), 10, 64); err == nil {
+			seeds = append(seeds, n)
+		}
+	}
+	slices.Sort(seeds)
+	return seeds, nil
+}
+
+// end clears up after a run that did not come to its end, with current the seed that
+// was being trained, if any. A training without a checkpoint is removed, and with the
+// last of them the folder: the next run may have it. What is left is told.
+func (f *runFolder) end(current *uint64, cause error) error {
+	kept := f.finished
+	partial := false
+	if current != nil {
+		if dir := f.seed(*current); hasCheckpoint(dir) {
+			partial = true
+		} else if !f.reopened {
+			f.discard(dir)
+		}
+	}
+	if len(kept) == 0 && !partial {
+		if f.reopened {
+			return cause
+		}
+		if f.begun {
+			_ = os.Remove(filepath.Join(f.dir, configFile))
+		}
+		f.unmake()
+		return cause
+	}
+	e := &UnfinishedError{Dir: f.dir, Finished: kept, Err: cause}
+	if partial {
+		e.Partial = current
+	}
+	return e
+}
+
+func hasCheckpoint(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, checkpointFolder, manifestFile))
+	return err == nil
+}
+
+// discard removes a training without a checkpoint. What cannot be removed stays; the
+// error to tell is the one that ended the run.
+func (f *runFolder) discard(dir string) {
+	_ = os.Remove(filepath.Join(dir, trainingLog))
+	_ = os.RemoveAll(filepath.Join(dir, checkpointFolder))
+	if dir != f.dir {
+		_ = os.Remove(dir)
+	}
+}
+
+// unmake removes the folders that claim has made, as far as they are empty.
+func (f *runFolder) unmake() {
+	for i := len(f.made) - 1; i >= 0; i-- {
+		_ = os.Remove(f.made[i])
+	}
+}

@@ -1,0 +1,27 @@
+#include "textflag.h"
+
+#define V0 Y0
+#define V1 Y1
+#define V2 Y2
+#define V3 Y3
+#define V4 Y4
+#define V5 Y5
+#define V6 Y6
+#define V7 Y7
+#define V8 Y8
+#define V9 Y9
+#define V10 Y10
+#define BYTES 32
+#define INCREMENT factors<>+32(SB)
+
+#define XOR VPXOR
+#define KEEP(w, t, v) \
+	VPMAXUD  t, w, V3; \
+	VPCMPEQD w, V3, V3; \
+	VANDPS   V3, v, v
+
+#include "drop_amd64.h"
+
+// func dropAVX2(n int, y, x *float32, counters *[8]uint64, threshold uint32, scale float32)
+TEXT ·dropAVX2(SB), NOSPLIT, $0-40
+	DROPBODY(loop)

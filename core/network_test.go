@@ -1,0 +1,77 @@
+package core
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/core/kernel"
+	"github.com/fusemoe/fusemoe/core/model"
+	"github.com/fusemoe/fusemoe/core/op"
+)
+
+// TestPaperPresetTrains builds the network with the published sizes (Table 6) and six
+// modalities, and trains it on a patient or two.
+func TestPaperPresetTrains(t *testing.T) {
+	c, err := config.Load(config.Sources{
+		File: "test", Text: []byte("preset: paper\nmodalities: [{name: m, plugin: vitals}]\n"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var modalities []model.Modality
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		modalities = append(modalities, model.Modality{Name: name, Width: 3, Measurements: true})
+	}
+	m, err := model.New[float32](modelConfig(c.Model), modalities, []model.Task{{Name: "t", Kind: model.Binary, Outputs: 1}}, 42)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := kernel.NewPool(0)
+	defer pool.Close()
+	batch := model.Batch[float32]{Labels: [][]float32{{0, 1}}}
+	for range modalities {
+		batch.Series = append(batch.Series, kernel.Series[float32]{
+			Start: []int{0, 1, 2}, Times: []float32{0.3, 0.6}, Width: 3,
+			Values: []float32{1, 0, -1, 0, 2, 0}, Observed: []float32{1, 0, 1, 0, 1, 0},
+		})
+		batch.Present = append(batch.Present, true, true)
+	}
+	// The second patient lacks the last modality, so that indicators learn too.
+	last := &batch.Series[len(modalities)-1]
+	last.Start[2], batch.Present[len(batch.Present)-1] = 1, false
+	last.Times, last.Values, last.Observed = last.Times[:1], last.Values[:3], last.Observed[:3]
+	losses, err := m.Train(pool, batch, op.Step{Seed: 42, Number: 1, Training: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := losses["total"]; math.IsNaN(l) || l <= 0 {
+		t.Errorf("the loss is %v", l)
+	}
+	for _, p := range m.Parameters() {
+		if !slices.ContainsFunc(p.Grad, func(g float32) bool { return g != 0 }) {
+			t.Errorf("%s receives no gradient", p.Name)
+		}
+	}
+}
+
+// TestLabelStatistics checks what the training split says about each kind of task.
+func TestLabelStatistics(t *testing.T) {
+	unknown := float32(math.NaN())
+	binary := model.Task{Kind: model.Multilabel, Outputs: 2}
+	got := labelStatistics(binary, []float32{1, 0, 0, unknown, 0, 1, 0, 1}, []int{0, 1, 2, 3}).balanced(binary)
+	if want := []float64{3, 0.5}; !slices.Equal(got, want) {
+		t.Errorf("weights of two labels are %v, want %v", got, want)
+	}
+	classes := model.Task{Kind: model.Multiclass, Outputs: 3}
+	got = labelStatistics(classes, []float32{0, 0, 0, 1, 2, 2}, []int{0, 1, 2, 3, 4, 5}).balanced(classes)
+	if want := []float64{6. / 9, 2, 1}; !slices.Equal(got, want) {
+		t.Errorf("weights of three classes are %v, want %v", got, want)
+	}
+	values := model.Task{Kind: model.Regression, Outputs: 1}
+	mean, deviation := labelStatistics(values, []float32{1, 3, unknown, 99}, []int{0, 1, 2}).meanDeviation()
+	if mean != 2 || deviation != 1 {
+		t.Errorf("mean and deviation of the targets are %v and %v, want 2 and 1", mean, deviation)
+	}
+}

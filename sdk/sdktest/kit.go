@@ -1,0 +1,149 @@
+package sdktest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fusemoe/fusemoe/sdk/modalitypb"
+)
+
+// checkTimeout bounds each check, with the loading of a model that may be part of it.
+const checkTimeout = 2 * time.Minute
+
+// check is one promise of the contract.
+type check struct {
+	name, advice string
+	run          func(ctx context.Context, k *kit) error
+}
+
+// skip is the error of a check that has nothing to check.
+type skip string
+
+func (s skip) Error() string { return string(s) }
+
+// target is a plugin that can be started any number of times.
+type target interface {
+	open(ctx context.Context) (*session, error)
+}
+
+// kit is what the checks of one plugin share.
+type kit struct {
+	target  target
+	config  []byte
+	samples []*modalitypb.Sample
+
+	described *modalitypb.DescribeResponse // once a session is ready
+	unusable  error                        // why no session can be made ready
+	shared    *session                     // ready to encode; nil until needed and after a failure
+	state     []byte                       // that the plugin learned from the samples
+	baseline  []*modalitypb.Result
+}
+
+func newKit(c Case, t target) *kit {
+	k := &kit{target: t, config: []byte(c.Config)}
+	if len(bytes.TrimSpace(k.config)) == 0 {
+		k.config = []byte("{}")
+	}
+	for _, s := range c.Samples {
+		k.samples = append(k.samples, Message(s))
+	}
+	return k
+}
+
+func (k *kit) close() {
+	if k.shared != nil {
+		k.shared.close()
+		k.shared = nil
+	}
+}
+
+func (k *kit) run(ctx context.Context, c check) Finding {
+	ctx, cancel := context.WithTimeoutCause(ctx, checkTimeout, fmt.Errorf("no answer within %v", checkTimeout))
+	defer cancel()
+	err := c.run(ctx, k)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err == nil {
+		return Finding{Check: c.name, Status: Passed}
+	}
+	if reason, ok := errors.AsType[skip](err); ok {
+		return Finding{Check: c.name, Status: Skipped, Message: reason.Error()}
+	}
+	k.close() // whatever is wrong with the session, the next check begins with another
+	return Finding{Check: c.name, Status: Failed, Message: err.Error(), Advice: c.advice}
+}
+
+// ready returns the shared session, configured and fitted.
+func (k *kit) ready(ctx context.Context) (*session, error) {
+	if k.unusable != nil {
+		return nil, skip("needs a config that works")
+	}
+	if k.shared == nil {
+		s, err := k.fresh(ctx)
+		if err != nil {
+			return nil, err
+		}
+		k.shared = s
+	}
+	return k.shared, nil
+}
+
+// fresh returns a session of its own, configured and fitted.
+func (k *kit) fresh(ctx context.Context) (*session, error) {
+	s, err := k.target.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.prepare(ctx, s); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// prepare configures a session and, the first time, learns from the samples.
+func (k *kit) prepare(ctx context.Context, s *session) error {
+	d, err := s.client.Describe(ctx, &modalitypb.DescribeRequest{})
+	if err != nil {
+		return failed("Describe", err)
+	}
+	k.described = d
+	if !d.GetFits() || k.state == nil {
+		if err := s.configure(ctx, k.config, nil); err != nil {
+			return err
+		}
+	}
+	if !d.GetFits() {
+		return nil
+	}
+	if k.state == nil {
+		if len(k.samples) == 0 {
+			return skip("the plugin fits, and there are no samples to fit it with")
+		}
+		if k.state, err = s.fit(ctx, k.samples); err != nil {
+			return err
+		}
+	}
+	return s.configure(ctx, k.config, k.state)
+}
+
+// encoded is what the plugin makes of the samples, all at once, the first time.
+func (k *kit) encoded(ctx context.Context) (*session, []*modalitypb.Result, error) {
+	if len(k.samples) == 0 {
+		return nil, nil, skip("needs samples")
+	}
+	s, err := k.ready(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if k.baseline == nil {
+		if k.baseline, err = s.encode(ctx, k.samples...); err != nil {
+			return nil, nil, err
+		}
+	}
+	return s, k.baseline, nil
+}
