@@ -60,7 +60,8 @@ type Spec struct {
 	// EncodeTimeout bounds the wait for the answer to each batch; 0: 2 minutes.
 	EncodeTimeout time.Duration
 
-	timing *timing // nil: the usual one
+	describeOnly bool    // it is stopped before it is configured
+	timing       *timing // nil: the usual one
 }
 
 // Fleet is a set of running plugins.
