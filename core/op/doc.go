@@ -7,7 +7,7 @@
 //	x := g.Input("x", 96, 64)
 //	y := g.LayerNorm(kernel.LayerNorm[float32]{Rows: 96, Width: 64, Eps: 1e-5},
 //		x, g.Parameter(gamma), g.Parameter(beta))
-//	loss := g.MeanSquaredError(…, y)
+//	loss := g.SquaredError(…, y, labels)
 //	err := g.Compile(loss)   // differentiates and compiles
 //	err = g.Run(step)        // one forward and backward pass
 //
