@@ -17,6 +17,7 @@ import (
 	"github.com/fusemoe/fusemoe/core/config"
 	"github.com/fusemoe/fusemoe/plugins/cxr"
 	"github.com/fusemoe/fusemoe/plugins/ecg"
+	"github.com/fusemoe/fusemoe/plugins/notes"
 	"github.com/fusemoe/fusemoe/plugins/vitals"
 	"github.com/fusemoe/fusemoe/sdk"
 	"github.com/fusemoe/fusemoe/sdk/command"
@@ -28,6 +29,7 @@ func builtins() map[string]func() sdk.Modality {
 	return map[string]func() sdk.Modality{
 		"cxr":    func() sdk.Modality { return cxr.New() },
 		"ecg":    func() sdk.Modality { return ecg.New() },
+		"notes":  func() sdk.Modality { return notes.New() },
 		"vitals": func() sdk.Modality { return vitals.New() },
 	}
 }
