@@ -71,7 +71,10 @@ func configSchema(m Modality) (text string) {
 	defer func() { _ = recover() }()
 	r := &rehearsal{}
 	log := zerolog.Nop()
-	_, _ = m.Configure(log.WithContext(context.Background()), Config{rehearsal: r})
+	// Whatever does not begin with Decode has a context that is over: nothing is loaded.
+	ctx, cancel := context.WithCancel(log.WithContext(context.Background()))
+	cancel()
+	_, _ = m.Configure(ctx, Config{rehearsal: r})
 	if r.schema == nil {
 		return ""
 	}
