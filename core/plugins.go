@@ -24,6 +24,7 @@ func (o options) spec(m config.Modality, p config.Plugins, threads int) (host.Sp
 	}
 	s := host.Spec{
 		Name: m.Name, Config: settings, Env: m.Env, Device: m.Device, Threads: threads,
+		Replicas: m.Replicas, SkipFailing: m.OnError == config.OnErrorSkip,
 		ConfigureTimeout: p.ConfigureTimeout, EncodeTimeout: p.EncodeTimeout,
 	}
 	if s.Attach = o.attachment(m); s.Attach != "" {

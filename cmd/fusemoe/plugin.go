@@ -15,6 +15,9 @@ import (
 
 	"github.com/fusemoe/fusemoe/core"
 	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/plugins/cxr"
+	"github.com/fusemoe/fusemoe/plugins/ecg"
+	"github.com/fusemoe/fusemoe/plugins/notes"
 	"github.com/fusemoe/fusemoe/plugins/vitals"
 	"github.com/fusemoe/fusemoe/sdk"
 	"github.com/fusemoe/fusemoe/sdk/command"
@@ -24,6 +27,9 @@ import (
 // builtins are the plugins that are this executable, started again.
 func builtins() map[string]func() sdk.Modality {
 	return map[string]func() sdk.Modality{
+		"cxr":    func() sdk.Modality { return cxr.New() },
+		"ecg":    func() sdk.Modality { return ecg.New() },
+		"notes":  func() sdk.Modality { return notes.New() },
 		"vitals": func() sdk.Modality { return vitals.New() },
 	}
 }
