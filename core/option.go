@@ -15,6 +15,7 @@ type options struct {
 	progress Progress
 	builtin  map[string][]string
 	inside   map[string]sdk.Modality
+	attached map[string]string
 	dataset  *data.Dataset
 	cacheDir string
 	seed     *uint64
@@ -48,6 +49,12 @@ func WithBuiltin(name string, argv ...string) Option {
 // same protocol: for tests, for debuggers and for those who want no processes.
 func WithModality(name string, m sdk.Modality) Option {
 	return func(o *options) { o.inside[name] = m }
+}
+
+// WithAttached uses plugins that somebody has started with -debug in place of starting
+// them: sockets, by the name of the modality or of its plugin.
+func WithAttached(sockets map[string]string) Option {
+	return func(o *options) { o.attached = sockets }
 }
 
 // WithDataset takes a dataset in memory in place of the config's data.path.

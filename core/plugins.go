@@ -11,6 +11,7 @@ import (
 	"github.com/fusemoe/fusemoe/core/config"
 	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/host"
+	"github.com/fusemoe/fusemoe/sdk"
 	"github.com/fusemoe/fusemoe/sdk/command"
 )
 
@@ -26,6 +27,9 @@ func (o options) spec(m config.Modality, p config.Plugins, threads int) (host.Sp
 		Replicas: m.Replicas, SkipFailing: m.OnError == config.OnErrorSkip,
 		ConfigureTimeout: p.ConfigureTimeout, EncodeTimeout: p.EncodeTimeout,
 	}
+	if s.Attach = o.attachment(m); s.Attach != "" {
+		return s, nil
+	}
 	if inside, ok := o.inside[m.Plugin]; ok {
 		s.InProcess = inside
 		return s, nil
@@ -38,6 +42,32 @@ func (o options) spec(m config.Modality, p config.Plugins, threads int) (host.Sp
 		return host.Spec{}, fmt.Errorf("modality %s: %w; %s", m.Name, err, o.known(m.Plugin))
 	}
 	return s, nil
+}
+
+// attachment is the socket of the plugin that somebody debugs for the modality, named after
+// the modality or its plugin, or empty.
+func (o options) attachment(m config.Modality) string {
+	if socket := o.attached[m.Name]; socket != "" {
+		return socket
+	}
+	return o.attached[strings.TrimPrefix(filepath.Base(m.Plugin), "fusemoe-")]
+}
+
+// allAttached tells of plugins that somebody debugs and no modality uses.
+func (o options) allAttached(specs []host.Spec) error {
+	var names []string
+	used := make(map[string]bool)
+	for _, s := range specs {
+		names = append(names, s.Name)
+		used[s.Attach] = true
+	}
+	for name, socket := range o.attached {
+		if !used[socket] {
+			return fmt.Errorf("%s names %s, which is neither a modality nor the plugin of one; the modalities are %s",
+				sdk.ReattachEnv, name, strings.Join(names, ", "))
+		}
+	}
+	return nil
 }
 
 // pluginConfig is the plugin's own config as it travels.

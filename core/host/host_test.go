@@ -204,9 +204,9 @@ func TestSpecsThatCannotBeStarted(t *testing.T) {
 	for want, specs := range map[string][]host.Spec{
 		"without a name":                {{Command: good.Command}},
 		"two modalities are named m":    {good, good},
-		"either a command or":           {{Name: "m"}},
+		"a command, a modality in process or":           {{Name: "m"}},
 		"plugin is not an absolute":     {{Name: "m", Command: []string{"plugin"}}},
-		"m needs either a command or a": {{Name: "m", Command: good.Command, InProcess: &plugin{}}},
+		"m needs a command, a modality in process or a": {{Name: "m", Command: good.Command, InProcess: &plugin{}}},
 	} {
 		if _, err := host.Start(t.Context(), zerolog.Nop(), specs); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)

@@ -87,9 +87,12 @@ func (r *replica) start(ctx context.Context) error {
 	}
 	var conn connection
 	var err error
-	if spec.InProcess != nil {
+	switch {
+	case spec.InProcess != nil:
 		conn, err = serve(spec.InProcess, r.log)
-	} else {
+	case spec.Attach != "":
+		conn, err = attach(r.log, spec.Attach)
+	default:
 		conn, err = launch(ctx, r.log, spec, r.plugin.timing)
 	}
 	if err != nil {
@@ -222,6 +225,11 @@ func (r *replica) fail(ctx context.Context, op string, err error) error {
 		}
 	case cause != nil:
 		return p.interrupted(op, cause)
+	case p.Attached() && status.Code(err) == codes.Unavailable:
+		return &Error{
+			Plugin: p.name, Op: op, Err: errNoDebugger,
+			Advice: "start the plugin with -debug again and paste the line FUSEMOE_REATTACH=... that it prints",
+		}
 	case proc != nil && proc.ended(dying):
 		return proc.obituary(p.name, op)
 	case status.Code(err) == codes.Unavailable && proc != nil:
