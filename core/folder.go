@@ -31,6 +31,8 @@ type runFolder struct {
 	// made lists the folders that claim has made, the outermost first.
 	made  []string
 	begun bool
+	// reopened says that the folder was there before this run: nothing is cleared up.
+	reopened bool
 	// several seeds have a folder each; a single one has the run folder itself.
 	several  bool
 	finished []uint64
@@ -128,11 +130,14 @@ func (f *runFolder) end(current *uint64, cause error) error {
 	if current != nil {
 		if dir := f.seed(*current); hasCheckpoint(dir) {
 			partial = true
-		} else {
+		} else if !f.reopened {
 			f.discard(dir)
 		}
 	}
 	if len(kept) == 0 && !partial {
+		if f.reopened {
+			return cause
+		}
 		if f.begun {
 			_ = os.Remove(filepath.Join(f.dir, configFile))
 		}

@@ -120,19 +120,18 @@ func evalTask(d *data.Dataset, name string) (eval.Task, error) {
 	return eval.Task{Name: t.Name, Kind: eval.Kind(t.Kind.String()), Columns: t.Columns, Classes: t.Classes}, err
 }
 
-// save writes the learner as a checkpoint.
-func (l *learner) save(dir string, d *data.Dataset, modalities []checkpoint.Modality, epoch, step int, metric checkpoint.Metric) error {
+// manifest describes the learner: all of a checkpoint but the weights and when they
+// were taken.
+func (l *learner) manifest(d *data.Dataset, modalities []checkpoint.Modality) (checkpoint.Manifest, error) {
 	described, err := json.Marshal(l.network)
 	if err != nil {
-		return fmt.Errorf("describe the model: %w", err)
+		return checkpoint.Manifest{}, fmt.Errorf("describe the model: %w", err)
 	}
-	m := checkpoint.Manifest{
-		Model: described, Modalities: modalities, Epoch: epoch, Step: step, Metric: metric, Seed: l.seed,
-	}
+	m := checkpoint.Manifest{Model: described, Modalities: modalities, Seed: l.seed}
 	for i, t := range l.network.Tasks {
 		described, err := evalTask(d, t.Name)
 		if err != nil {
-			return err
+			return m, err
 		}
 		task := checkpoint.Task{Name: t.Name, Kind: string(t.Kind), Columns: described.Columns, Classes: described.Classes}
 		if l.thresholds != nil {
@@ -140,6 +139,16 @@ func (l *learner) save(dir string, d *data.Dataset, modalities []checkpoint.Moda
 		}
 		m.Tasks = append(m.Tasks, task)
 	}
+	return m, nil
+}
+
+// save writes the learner as a checkpoint.
+func (l *learner) save(dir string, d *data.Dataset, modalities []checkpoint.Modality, epoch, step int, metric checkpoint.Metric) error {
+	m, err := l.manifest(d, modalities)
+	if err != nil {
+		return err
+	}
+	m.Epoch, m.Step, m.Metric = epoch, step, metric
 	var tensors []checkpoint.Tensor
 	for _, p := range l.model.Parameters() {
 		tensors = append(tensors, checkpoint.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Value})

@@ -18,6 +18,7 @@ type options struct {
 	dataset  *data.Dataset
 	cacheDir string
 	seed     *uint64
+	resume   bool
 }
 
 func newOptions(all []Option) options {
@@ -55,6 +56,9 @@ func WithDataset(d *data.Dataset) Option { return func(o *options) { o.dataset =
 // WithCacheDir keeps encoded sequences in dir; by default they are in the user's
 // cache folder.
 func WithCacheDir(dir string) Option { return func(o *options) { o.cacheDir = dir } }
+
+// WithResume lets Run go on with the interrupted run in the config's run folder.
+func WithResume() Option { return func(o *options) { o.resume = true } }
 
 // WithSeed chooses among the trainings of a run; by default OpenRun takes
 // that of the lowest.

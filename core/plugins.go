@@ -2,9 +2,7 @@ package core
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,10 +11,11 @@ import (
 	"github.com/fusemoe/fusemoe/core/config"
 	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/host"
+	"github.com/fusemoe/fusemoe/sdk/command"
 )
 
 // spec says how to start the plugin of a modality: one served in this process, one
-// built into the program, or an executable in the plugin folder or at a path.
+// built into the program, or one in the plugin folder or at a path.
 func (o options) spec(m config.Modality, p config.Plugins, threads int) (host.Spec, error) {
 	settings, err := pluginConfig(m)
 	if err != nil {
@@ -24,6 +23,7 @@ func (o options) spec(m config.Modality, p config.Plugins, threads int) (host.Sp
 	}
 	s := host.Spec{
 		Name: m.Name, Config: settings, Env: m.Env, Device: m.Device, Threads: threads,
+		Replicas: m.Replicas, SkipFailing: m.OnError == config.OnErrorSkip,
 		ConfigureTimeout: p.ConfigureTimeout, EncodeTimeout: p.EncodeTimeout,
 	}
 	if inside, ok := o.inside[m.Plugin]; ok {
@@ -34,11 +34,9 @@ func (o options) spec(m config.Modality, p config.Plugins, threads int) (host.Sp
 		s.Command = argv
 		return s, nil
 	}
-	path, err := findPlugin(m.Plugin, p.Dir)
-	if err != nil {
+	if s.Command, err = findPlugin(m.Plugin, p.Dir); err != nil {
 		return host.Spec{}, fmt.Errorf("modality %s: %w; %s", m.Name, err, o.known(m.Plugin))
 	}
-	s.Command = []string{path}
 	return s, nil
 }
 
@@ -54,52 +52,30 @@ func pluginConfig(m config.Modality) (json.RawMessage, error) {
 	return settings, nil
 }
 
-// findPlugin looks at a path, or for a name in the plugin folder; nowhere else.
-func findPlugin(plugin, dir string) (string, error) {
+// findPlugin returns the command of the plugin at a path, or of the name in the plugin
+// folder; it looks nowhere else. A plugin is an executable or a folder with a plugin.json.
+func findPlugin(plugin, dir string) ([]string, error) {
 	if strings.ContainsRune(plugin, '/') {
-		path, err := filepath.Abs(plugin)
-		if err != nil {
-			return "", fmt.Errorf("plugin %s: %w", plugin, err)
-		}
-		return path, executable(path)
+		return command.Of(plugin)
 	}
 	if dir == "" {
 		self, err := os.Executable()
 		if err != nil {
-			return "", fmt.Errorf("plugin %s: %w", plugin, err)
+			return nil, fmt.Errorf("plugin %s: %w", plugin, err)
 		}
 		dir = filepath.Dir(self)
 	}
 	for _, name := range []string{plugin, "fusemoe-" + plugin} {
-		path, err := filepath.Abs(filepath.Join(dir, name))
-		if err != nil {
-			return "", fmt.Errorf("plugin %s: %w", plugin, err)
+		path := filepath.Join(dir, name)
+		file := path
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			file = filepath.Join(path, command.File) // any other folder of that name is no plugin
 		}
-		if executable(path) == nil {
-			return path, nil
+		if _, err := os.Stat(file); err == nil {
+			return command.Of(path)
 		}
 	}
-	return "", fmt.Errorf("there is no plugin %q in %s", plugin, dir)
-}
-
-func executable(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("plugin %s: %w", path, reason(err))
-	}
-	if info.IsDir() || info.Mode()&0o111 == 0 {
-		return fmt.Errorf("plugin %s is not an executable file", path)
-	}
-	return nil
-}
-
-// reason drops the path of an error of the file system, which the sentence has already.
-func reason(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
+	return nil, fmt.Errorf("there is no plugin %q in %s", plugin, dir)
 }
 
 // known names the plugin that the user probably meant, or those that need no file.

@@ -186,7 +186,9 @@ func (p *Predictor) encode(ctx context.Context, d *data.Dataset) ([]data.Encoded
 			return nil, fmt.Errorf("the dataset has no modality %q, which the model reads; it has %s. "+
 				"Where nothing of it was recorded, give it a table without rows", m.Source, sourceNames(d))
 		}
-		s, err := p.spec(config.Modality{Name: m.Name, Plugin: m.Plugin, Env: m.Env}, p.plugins, 0)
+		s, err := p.spec(config.Modality{
+			Name: m.Name, Plugin: m.Plugin, Env: m.Env, OnError: config.OnError(m.OnError),
+		}, p.plugins, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -218,12 +220,18 @@ func (p *Predictor) encodeOne(ctx context.Context, plugin *host.Plugin, m checkp
 	}
 	meter := p.progress.Stage("encode "+m.Name, d.Len())
 	defer meter.Done()
-	err := encodeEach(ctx, plugin, m.Name, d, m.Source, func(r *modalitypb.Result) error {
+	w := pass{plugin: plugin, modality: m.Name, dataset: d, source: m.Source, onError: config.OnError(m.OnError)}
+	bad := make(map[int]*modalitypb.Diagnostic)
+	err := w.encode(ctx, func(r *modalitypb.Result) error {
 		meter.Add(1)
-		s, err := data.DecodeSequence(r.GetSequence(), m.Dim)
+		if r.GetError() != nil {
+			bad[len(e.Sequences)] = r.GetError()
+		}
+		s, err := data.DecodeSequence(r.GetSequence(), m.Dim) // of an error: empty
 		e.Sequences = append(e.Sequences, s)
 		return err
 	})
+	w.report(p.log, bad)
 	return e, err
 }
 

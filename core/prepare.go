@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 
@@ -154,10 +153,11 @@ func (w *preparation) state(ctx context.Context, path string) (state []byte, fit
 func (w *preparation) encoded(ctx context.Context, path string) (data.Encoded, error) {
 	if w.plugin.Describe().GetDeterministic() {
 		file, err := cache.Read(path)
-		if err == nil {
+		// Errors in it are from a run that skipped them. One that stops tries again.
+		if err == nil && (len(file.Errors) == 0 || w.modality.OnError == config.OnErrorSkip) {
 			return w.named(file), nil
 		}
-		if !errors.Is(err, os.ErrNotExist) {
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			w.runtime.log.Warn().Str("modality", w.modality.Name).Err(err).Msg("the cached sequences cannot be used; encoding again")
 		}
 	}
@@ -172,10 +172,17 @@ func (w *preparation) encoded(ctx context.Context, path string) (data.Encoded, e
 }
 
 // named gives what was encoded the modality's name: two modalities of equal config
-// share a file.
+// share a file. It says what is missing of it.
 func (w *preparation) named(f *cache.File) data.Encoded {
+	w.pass().report(w.runtime.log, f.Errors)
 	f.Encoded.Name = w.modality.Name
 	return f.Encoded
+}
+
+func (w *preparation) pass() *pass {
+	return &pass{
+		plugin: w.plugin, modality: w.modality.Name, dataset: w.runtime.dataset, source: w.source, onError: w.modality.OnError,
+	}
 }
 
 func (w *preparation) encode(ctx context.Context, path string) (err error) {
@@ -190,7 +197,7 @@ func (w *preparation) encode(ctx context.Context, path string) (err error) {
 	defer out.Abort()
 	meter := w.runtime.progress.Stage("encode "+w.modality.Name, d.Len())
 	defer meter.Done()
-	err = encodeEach(ctx, w.plugin, w.modality.Name, d, w.source, func(r *modalitypb.Result) error {
+	err = w.pass().encode(ctx, func(r *modalitypb.Result) error {
 		meter.Add(1)
 		return out.Append(r)
 	})
@@ -198,27 +205,6 @@ func (w *preparation) encode(ctx context.Context, path string) (err error) {
 		return err
 	}
 	return out.Commit()
-}
-
-// encodeEach encodes every sample of the dataset; a sample that the plugin refuses is
-// an error that names its place.
-func encodeEach(ctx context.Context, p *host.Plugin, name string, d *data.Dataset, source string,
-	keep func(*modalitypb.Result) error,
-) error {
-	return p.Encode(ctx, requests(d, source), func(i int, r *modalitypb.Result) error {
-		if bad := r.GetError(); bad != nil {
-			return fmt.Errorf("modality %s cannot encode the sample at %s: %s. %s", name, d.Where(i), bad.GetSummary(), bad.GetDetail())
-		}
-		return keep(r)
-	})
-}
-
-func requests(d *data.Dataset, source string) iter.Seq2[*modalitypb.Sample, error] {
-	rows := make([]int, d.Len())
-	for i := range rows {
-		rows[i] = i
-	}
-	return d.Requests(source, rows)
 }
 
 func measures(p *host.Plugin) bool {
@@ -229,7 +215,8 @@ func (w *preparation) describe(state []byte) (checkpoint.Modality, error) {
 	settings, err := pluginConfig(w.modality)
 	return checkpoint.Modality{
 		Name: w.modality.Name, Plugin: w.modality.Plugin, Source: w.source, Env: w.modality.Env,
-		Config: settings, State: state, Fingerprint: w.plugin.Fingerprint(),
+		OnError: string(w.modality.OnError),
+		Config:  settings, State: state, Fingerprint: w.plugin.Fingerprint(),
 		Kind: w.plugin.Describe().GetKind().String(), Dim: w.plugin.Dim(), Features: w.plugin.Features(),
 	}, err
 }

@@ -22,11 +22,16 @@ type record struct {
 	metric checkpoint.Metric
 }
 
-func openRecord(dir string) (*record, error) {
+// openRecord starts the record of a training, or takes up that of an interrupted one.
+func openRecord(dir string, resume bool) (*record, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder of the training: %w", err)
 	}
-	log, err := os.Create(filepath.Join(dir, trainingLog))
+	mode := os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	if !resume {
+		mode |= os.O_TRUNC
+	}
+	log, err := os.OpenFile(filepath.Join(dir, trainingLog), mode, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("begin the training log: %w", err)
 	}

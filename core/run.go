@@ -31,15 +31,17 @@ func (rt *Runtime) Run(ctx context.Context) (*Summary, error) {
 	if dir == "" {
 		dir = filepath.Join("runs", fmt.Sprintf("%s-%s", rt.dataset.Name, time.Now().Format("20060102-150405")))
 	}
-	folder, err := claimFolder(dir, len(rt.config.Train.Seeds) > 1)
+	folder, err := rt.takeFolder(dir, len(rt.config.Train.Seeds) > 1)
 	if err != nil {
 		return nil, err
 	}
 	if err := rt.Prepare(ctx); err != nil {
 		return nil, folder.end(nil, err)
 	}
-	if err := folder.begin(rt.config.WriteYAML); err != nil {
-		return nil, folder.end(nil, err)
+	if !rt.resume {
+		if err := folder.begin(rt.config.WriteYAML); err != nil {
+			return nil, folder.end(nil, err)
+		}
 	}
 	summary := &Summary{Dir: dir}
 	for _, seed := range rt.config.Train.Seeds {
@@ -59,9 +61,17 @@ func (rt *Runtime) Run(ctx context.Context) (*Summary, error) {
 	return summary, nil
 }
 
+// takeFolder is the run folder: a new one, or that of the run to resume.
+func (rt *Runtime) takeFolder(dir string, several bool) (*runFolder, error) {
+	if rt.resume {
+		return reopenFolder(dir, several)
+	}
+	return claimFolder(dir, several)
+}
+
 // runSeed trains and evaluates with one seed.
 func (rt *Runtime) runSeed(ctx context.Context, seed uint64, dir string) ([]*Evaluation, error) {
-	record, err := openRecord(dir)
+	record, err := openRecord(dir, rt.resume)
 	if err != nil {
 		return nil, err
 	}

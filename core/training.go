@@ -47,9 +47,16 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 			rt.log.Debug().Int("epoch", e.Epoch).Float64("loss", e.Losses["total"]).Float64("score", e.Score).Msg("epoch")
 			return record.epoch(e)
 		},
+		Saved: func(s train.Snapshot) error { return record.saveSnapshot(rt, s) },
 		Best: func(e train.EpochReport) error {
 			return record.best(rt, e, checkpoint.Metric{Name: string(c.Stop.Metric), Value: e.Score})
 		},
+	}
+	if task.From, err = record.loadSnapshot(rt); err != nil {
+		return result, err
+	}
+	if task.From != nil {
+		meter.Add(task.From.Epoch * len(rows))
 	}
 	result, err = train.Run(ctx, task, train.Options{
 		Seed: seed, Epochs: c.Epochs, Batch: c.Batch, Accumulate: c.Accumulate,

@@ -71,7 +71,11 @@ func configSchema(m Modality) (text string) {
 	defer func() { _ = recover() }()
 	r := &rehearsal{}
 	log := zerolog.Nop()
-	_, _ = m.Configure(log.WithContext(context.Background()), Config{rehearsal: r})
+	// The context has ended already: whoever does not decode first, but loads a model,
+	// say, is told at once that nobody waits for it.
+	ctx, cancel := context.WithCancel(log.WithContext(context.Background()))
+	cancel()
+	_, _ = m.Configure(ctx, Config{rehearsal: r})
 	if r.schema == nil {
 		return ""
 	}

@@ -82,3 +82,23 @@ func (f *configFlags) load(a *app, cmd *cobra.Command, args []string) (*config.C
 	}
 	return config.Load(src)
 }
+
+// resumed is the config of an interrupted run, as its folder has it. Only the log may
+// differ: anything else would make it another run.
+func (f *configFlags) resumed(a *app, cmd *cobra.Command, args []string, dir string) (*config.Config, error) {
+	given := args
+	for _, name := range []string{"config", "set", "data", "out", "seeds", "seed"} {
+		if cmd.Flags().Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	if len(given) > 0 {
+		return nil, misused(cmd, "--resume goes on with the run's own settings; leave out %s", strings.Join(given, " and "))
+	}
+	cfg, err := config.Load(config.Sources{File: filepath.Join(dir, "config.yaml"), Flags: a.logFlags()})
+	if err != nil {
+		return nil, err
+	}
+	cfg.Out = dir
+	return cfg, nil
+}

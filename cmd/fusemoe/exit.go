@@ -59,7 +59,7 @@ func interruption(stage string, err error) string {
 		line += " during " + stage
 	}
 	if unfinished := new(core.UnfinishedError); errors.As(err, &unfinished) {
-		line += "; " + unfinished.Kept()
+		line += "; " + unfinished.Kept() + "; go on with: fusemoe run --resume " + unfinished.Dir
 	}
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, errInterrupted) {
 		line += "; " + story(err)

@@ -56,11 +56,12 @@ func TestInterruptionSaysWhereThingsStand(t *testing.T) {
 		{
 			&core.UnfinishedError{Dir: "runs/x", Finished: []uint64{1, 2}, Partial: &third, Err: context.Canceled},
 			"fusemoe: interrupted during encode vitals (3 of 10); runs/x keeps the finished seeds 1, 2 and " +
-				"the best checkpoint so far of seed 3\n",
+				"the best checkpoint so far of seed 3; go on with: fusemoe run --resume runs/x\n",
 		},
 		{
 			&core.UnfinishedError{Dir: "runs/x", Partial: &third, Err: errInterrupted},
-			"fusemoe: interrupted during encode vitals (3 of 10); runs/x keeps the best checkpoint so far of seed 3\n",
+			"fusemoe: interrupted during encode vitals (3 of 10); runs/x keeps the best checkpoint so far of seed 3; " +
+				"go on with: fusemoe run --resume runs/x\n",
 		},
 		{errors.New("disk full"), "fusemoe: interrupted during encode vitals (3 of 10); disk full\n"},
 		{

@@ -16,6 +16,7 @@ import (
 
 func (a *app) runCommand() *cobra.Command {
 	var flags configFlags
+	var resume string
 	cmd := &cobra.Command{
 		Use:   "run [CONFIG]",
 		Short: "Encode, train and evaluate",
@@ -26,13 +27,24 @@ Without a config it runs the built-in example: 1,000 ICU stays of the PhysioNet
 Challenge 2012 in six modalities.
 
 Settings come from, the last wins: defaults, preset, config file, variables
-such as FUSEMOE_TRAIN_EPOCHS, flags. The run folder holds all that comes of it.`,
+such as FUSEMOE_TRAIN_EPOCHS, flags. The run folder holds all that comes of it.
+
+A run that was cut short, by Ctrl-C or worse, goes on with --resume DIR after its
+last finished epoch, and ends as if nothing had happened.`,
 		Example: `  fusemoe run
   fusemoe run study.yaml --out runs/first
   fusemoe run study.yaml --data other --seeds 1,2,3
   fusemoe run study.yaml --set model.router.gate=softmax --set modalities.0.config.scale=none
-  FUSEMOE_MODEL_ROUTER_TOP_K=2 fusemoe run study.yaml`,
+  FUSEMOE_MODEL_ROUTER_TOP_K=2 fusemoe run study.yaml
+  fusemoe run --resume runs/first`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if resume != "" {
+				cfg, err := flags.resumed(a, cmd, args, resume)
+				if err != nil {
+					return err
+				}
+				return a.run(cmd.Context(), cfg, core.WithResume())
+			}
 			cfg, err := flags.load(a, cmd, args)
 			if err != nil {
 				return err
@@ -41,14 +53,16 @@ such as FUSEMOE_TRAIN_EPOCHS, flags. The run folder holds all that comes of it.`
 		},
 	}
 	flags.add(cmd)
+	cmd.Flags().StringVar(&resume, "resume", "", "go on with the run in this folder, with its own settings")
 	return cmd
 }
 
-func (a *app) run(ctx context.Context, cfg *config.Config) (err error) {
+func (a *app) run(ctx context.Context, cfg *config.Config, extra ...core.Option) (err error) {
 	options, err := a.coreOptions(cfg.Log)
 	if err != nil {
 		return err
 	}
+	options = append(options, extra...)
 	if cfg.Data.Path == "" {
 		example, err := a.exampleData(ctx)
 		if err != nil {

@@ -31,6 +31,9 @@ type Manifest struct {
 	// Metric is the one that chose these weights.
 	Metric Metric `json:"metric"`
 	Seed   uint64 `json:"seed"`
+	// Training is what else a training needs to go on from here, as the caller writes it; a checkpoint that is
+	// only for predicting has none.
+	Training json.RawMessage `json:"training,omitempty"`
 	// Files are the tensor files by what they hold; "weights" is always there. Set by Save.
 	Files map[string]File `json:"files"`
 }
@@ -43,6 +46,8 @@ type Modality struct {
 	Source string `json:"source"`
 	// Env names the environment variables that the plugin may see.
 	Env []string `json:"env,omitempty"`
+	// OnError says what becomes of samples that the plugin cannot encode.
+	OnError string `json:"on_error,omitempty"`
 	// Fingerprint is what the plugin answered to Config and State: a plugin with another one gives other
 	// embeddings.
 	Fingerprint string          `json:"fingerprint"`

@@ -120,6 +120,20 @@ const (
 // Values lists the class weights.
 func (ClassWeight) Values() []string { return names(ClassWeightNone, ClassWeightBalanced) }
 
+// OnError is what becomes of samples that a plugin cannot encode.
+type OnError string
+
+// The ways to go on.
+const (
+	// OnErrorStop ends the run with an error that names the sample's place.
+	OnErrorStop OnError = "stop"
+	// OnErrorSkip takes the modality for missing in the sample, and says how many.
+	OnErrorSkip OnError = "skip"
+)
+
+// Values lists the ways to go on.
+func (OnError) Values() []string { return names(OnErrorStop, OnErrorSkip) }
+
 // Level is the severity of a log line.
 type Level string
 

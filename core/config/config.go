@@ -61,6 +61,12 @@ type Modality struct {
 	// Env names environment variables that the plugin may see besides PATH, HOME,
 	// TMPDIR and LANG.
 	Env []string `yaml:"env"`
+	// OnError says what becomes of samples that the plugin cannot encode, or does not
+	// survive; by default they stop the run.
+	OnError OnError `yaml:"on_error"`
+	// Replicas is how many processes of the plugin encode in parallel; by default 1. It
+	// changes no result.
+	Replicas int `yaml:"replicas"`
 }
 
 // Plugins says where plugins are looked for and how long they may take.

@@ -53,7 +53,9 @@ func must(t *testing.T, text string, more ...func(*config.Sources)) *config.Conf
 
 func TestDefaultsFillWhatTheFileLeavesOut(t *testing.T) {
 	want := config.Default()
-	want.Modalities = []config.Modality{{Name: "vitals", Plugin: "vitals", Source: "vitals", Device: "cpu"}}
+	want.Modalities = []config.Modality{{
+		Name: "vitals", Plugin: "vitals", Source: "vitals", Device: "cpu", OnError: config.OnErrorStop, Replicas: 1,
+	}}
 	got := must(t, one)
 	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(config.Config{}), cmpopts.EquateEmpty()); d != "" {
 		t.Errorf("config of a file with one modality (-want +got):\n%s", d)

@@ -96,6 +96,8 @@ func (st *store) config() (*Config, error) {
 		m := &cfg.Modalities[i]
 		m.Source = cmp.Or(m.Source, m.Name)
 		m.Device = cmp.Or(m.Device, "cpu")
+		m.OnError = cmp.Or(m.OnError, OnErrorStop)
+		m.Replicas = cmp.Or(m.Replicas, 1)
 	}
 	if _, given := st.origins["model.router.top_k"]; !given && cfg.Model.Router.Kind == RouterDisjoint {
 		cfg.Model.Router.TopK = disjointTopK

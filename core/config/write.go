@@ -50,6 +50,9 @@ func (c *Config) annotate(s *schema, path string, n *yaml.Node) {
 		if s.kind == duration {
 			n.Value = shortDuration(n.Value)
 		}
+		if s.kind == choice && n.Value == "" {
+			n.Value, n.Style = s.choices[0], 0 // what a Config made in code leaves open
+		}
 		c.comment(path, n)
 	}
 }

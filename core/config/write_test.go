@@ -54,7 +54,7 @@ func TestWrittenConfigReadsBackTheSame(t *testing.T) {
 		setting := rapid.OneOf(words.AsAny(), rapid.Int().AsAny(), rapid.Bool().AsAny(),
 			rapid.Float64Range(-1e9, 1e9).Filter(func(f float64) bool { return f != float64(int64(f)) }).AsAny())
 		cfg.Modalities = []config.Modality{{
-			Name: "a", Plugin: "./" + words.Draw(t, "plugin"), Source: "s", Device: "cpu",
+			Name: "a", Plugin: "./" + words.Draw(t, "plugin"), Source: "s", Device: "cpu", OnError: config.OnErrorStop, Replicas: 1,
 			Config: rapid.MapOf(words, setting).Draw(t, "config"),
 		}}
 		cfg.Out = words.Draw(t, "out")

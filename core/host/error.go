@@ -25,12 +25,21 @@ type Error struct {
 	Advice string
 	// Err is the cause.
 	Err error
+	// First and Count say at which samples of a call it happened; Count 0: at none in
+	// particular.
+	First, Count int
 }
 
 // Error is one sentence on what happened, one of advice, and the plugin's last lines.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "plugin %s: %s: %v", e.Plugin, e.Op, e.Err)
+	switch {
+	case e.Count == 1:
+		fmt.Fprintf(&b, " at sample %d", e.First)
+	case e.Count > 1:
+		fmt.Fprintf(&b, " at samples %d to %d", e.First, e.First+e.Count-1)
+	}
 	if e.Exit != "" {
 		fmt.Fprintf(&b, " (%s)", e.Exit)
 	}
@@ -91,6 +100,8 @@ var (
 	errEnded       = errors.New("the process ended")
 	errNoHandshake = errors.New("it did not say that it is ready")
 	errNoAnswer    = errors.New("it did not answer")
+	errCut         = errors.New("the connection to it broke")
+	errExhausted   = errors.New("it ran out of memory, or of room in a message")
 	errOther       = errors.New("another plugin did not start")
 )
 

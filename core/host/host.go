@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -23,11 +22,6 @@ const (
 	failGrace = 3 * time.Second
 	// waitNotice is when a start has taken so long that people wonder.
 	waitNotice = 3 * time.Second
-	// maxSocketPath is the length of the longest path of a Unix socket: 104 bytes on
-	// macOS, 108 on Linux, with the zero at the end.
-	maxSocketPath = 103
-	// socketName is about the longest that go-plugin makes inside our directory.
-	socketName = "/plugin-dir4294967295/plugin4294967295"
 )
 
 // Spec says how to start the plugin of one modality.
@@ -55,16 +49,24 @@ type Spec struct {
 	// Seed starts the plugin's random generators.
 	Seed uint64
 
+	// Replicas is how many equal processes encode in parallel; 0: one.
+	Replicas int
+	// SkipFailing makes what is left of a batch that ends the process again and again, down
+	// to the sample at fault, an error of that sample instead of one of the call.
+	SkipFailing bool
+
 	// ConfigureTimeout bounds Configure, which may load large models; 0: 10 minutes.
 	ConfigureTimeout time.Duration
 	// EncodeTimeout bounds the wait for the answer to each batch; 0: 2 minutes.
 	EncodeTimeout time.Duration
+
+	describeOnly bool    // it is stopped before it is configured
+	timing       *timing // nil: the usual one
 }
 
 // Fleet is a set of running plugins.
 type Fleet struct {
 	plugins map[string]*Plugin
-	sockets string // the directory with all sockets; empty without processes
 	stop    sync.Once
 }
 
@@ -76,12 +78,6 @@ func Start(ctx context.Context, log zerolog.Logger, specs []Spec) (*Fleet, error
 		return nil, err
 	}
 	f := &Fleet{plugins: make(map[string]*Plugin)}
-	if slices.ContainsFunc(specs, func(s Spec) bool { return s.InProcess == nil }) {
-		var err error
-		if f.sockets, err = socketDir(); err != nil {
-			return nil, err
-		}
-	}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -102,7 +98,7 @@ func Start(ctx context.Context, log zerolog.Logger, specs []Spec) (*Fleet, error
 	defer notice.Stop()
 	for i, spec := range specs {
 		all.Go(func() {
-			p, err := start(ctx, log, spec, f.sockets)
+			p, err := start(ctx, log, spec)
 			mu.Lock()
 			defer mu.Unlock()
 			delete(pending, spec.Name)
@@ -145,9 +141,6 @@ func (f *Fleet) Stop() {
 			all.Go(p.end)
 		}
 		all.Wait()
-		if f.sockets != "" {
-			_ = os.RemoveAll(f.sockets) // only empty directories are left in it
-		}
 	})
 }
 
@@ -162,30 +155,12 @@ func validate(specs []Spec) error {
 			return fmt.Errorf("host: two modalities are named %s", spec.Name)
 		case (len(spec.Command) > 0) == (spec.InProcess != nil):
 			return fmt.Errorf("host: modality %s needs either a command or a modality in process", spec.Name)
+		case spec.Replicas < 0 || spec.Replicas > 1 && spec.InProcess != nil:
+			return fmt.Errorf("host: modality %s: %d replicas; a modality in process has one", spec.Name, spec.Replicas)
 		case spec.InProcess == nil && !filepath.IsAbs(spec.Command[0]):
 			return fmt.Errorf("host: modality %s: %s is not an absolute path", spec.Name, spec.Command[0])
 		}
 		names[spec.Name] = true
 	}
 	return nil
-}
-
-// socketDir makes the directory that only this user can enter.
-func socketDir() (string, error) {
-	var dir string
-	err := errors.ErrUnsupported
-	if base := os.Getenv("XDG_RUNTIME_DIR"); base != "" {
-		dir, err = os.MkdirTemp(base, sdk.SocketDirPrefix) // in a container it may not exist
-	}
-	if err != nil {
-		dir, err = os.MkdirTemp("", sdk.SocketDirPrefix)
-	}
-	if err != nil {
-		return "", fmt.Errorf("host: no place for the plugins' sockets, set TMPDIR to a folder that can be written: %w", err)
-	}
-	if n := len(dir) + len(socketName); n > maxSocketPath {
-		return "", errors.Join(os.Remove(dir), fmt.Errorf(
-			"host: %s is too long a path for sockets, by %d bytes; set TMPDIR to a shorter one", dir, n-maxSocketPath))
-	}
-	return dir, nil
 }

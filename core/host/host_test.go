@@ -10,12 +10,10 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -30,7 +28,7 @@ func animal(t *testing.T, name string) host.Spec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return host.Spec{Name: "m", Command: []string{self, "zoo", name}}
+	return host.Hurry(host.Spec{Name: "m", Command: []string{self, "zoo", name}, Dir: t.TempDir()})
 }
 
 // lines collects what the host logs.
@@ -122,6 +120,16 @@ func TestAPluginEncodesEverySampleInOrder(t *testing.T) {
 	}
 }
 
+func TestDescribeNeedsNoConfig(t *testing.T) {
+	t.Parallel()
+	spec := animal(t, "")
+	spec.Config = []byte(`{"nonsense": true}`)
+	d, err := host.Describe(t.Context(), zerolog.Nop(), spec)
+	if err != nil || d.GetName() != "zoo" {
+		t.Errorf("got %v, %v", d, err)
+	}
+}
+
 func TestFitAndConfigureWithItsState(t *testing.T) {
 	t.Parallel()
 	p := start(t, &lines{}, host.Spec{Name: "m", InProcess: &fittingPlugin{}}).Plugin("m")
@@ -154,6 +162,9 @@ func TestNoiseAndHostileLinesAreOnlyLogged(t *testing.T) {
 		`{"level":"info","plugin":"m","message":"loading 100%... [2Jdone"}`,
 		`{"level":"info","plugin":"m","message":"{\"@message\": 5, \"@level\":\"info\"}"}`,
 		`{"level":"error","plugin":"m","message":"only words"}`,
+		`{"level":"warn","plugin":"m","message":"named"}`,
+		`{"level":"info","plugin":"m","message":"  [2J"}`,
+		`{"level":"info","plugin":"m","message":"1|1|unix|/nowhere|grpc"}`,
 	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("no line %s in\n%s", want, log.String())
@@ -163,38 +174,6 @@ func TestNoiseAndHostileLinesAreOnlyLogged(t *testing.T) {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("the log has a broken line: %s", line)
 		}
-	}
-}
-
-func TestFailuresToStartSayWhyAndWhatToDo(t *testing.T) {
-	t.Parallel()
-	missing := host.Spec{Name: "m", Command: []string{filepath.Join(t.TempDir(), "missing")}}
-	tests := []struct {
-		spec host.Spec
-		want []string
-	}{
-		{animal(t, "crashes at start"), []string{
-			"plugin m: start: the process ended (exit status 3); this is a fault of the plugin", "\n  what the plugin wrote:\n    | no licence",
-		}},
-		{animal(t, "speaks version 2"), []string{"it speaks protocol 2, this fusemoe speaks 1; build it with the sdk"}},
-		{host.Spec{Name: "m", Command: []string{"/bin/true"}}, []string{
-			"plugin m: start: the process ended (exit status 0); it wrote nothing; check that it is a plugin of fusemoe",
-		}},
-		{missing, []string{"plugin m: start: ", "no such file", "check that the file is there"}},
-	}
-	for _, test := range tests {
-		t.Run(test.want[0], func(t *testing.T) {
-			t.Parallel()
-			fleet, err := host.Start(t.Context(), zerolog.Nop(), []host.Spec{test.spec})
-			if e, ok := errors.AsType[*host.Error](err); !ok || fleet != nil || e.Op != "start" {
-				t.Fatalf("got %v, %v", fleet, err)
-			}
-			for _, want := range test.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("got %q, want %q in it", err, want)
-				}
-			}
-		})
 	}
 }
 
@@ -232,46 +211,6 @@ func TestSpecsThatCannotBeStarted(t *testing.T) {
 		if _, err := host.Start(t.Context(), zerolog.Nop(), specs); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)
 		}
-	}
-}
-
-func TestAPluginThatDiesWhileEncodingIsExplained(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		animal string
-		want   []string
-	}{
-		{"panics", []string{"plugin m: encode: the process ended (exit status 2)", "\n    | panic: no such weight"}},
-		{"gets killed", []string{"(signal: killed); somebody killed it; most often the system does when memory runs out"}},
-	}
-	for _, test := range tests {
-		t.Run(test.animal, func(t *testing.T) {
-			t.Parallel()
-			fleet := start(t, &lines{}, animal(t, test.animal))
-			_, err := lengths(fleet.Plugin("m"), texts("a", "now"))
-			if _, ok := errors.AsType[*host.Error](err); !ok {
-				t.Fatalf("got %v", err)
-			}
-			for _, want := range test.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("got %q, want %q in it", err, want)
-				}
-			}
-			if _, err := lengths(fleet.Plugin("m"), texts("a")); err == nil {
-				t.Error("a dead plugin encodes")
-			}
-		})
-	}
-}
-
-func TestAPluginThatHangsIsGivenUp(t *testing.T) {
-	t.Parallel()
-	spec := animal(t, "hangs")
-	spec.EncodeTimeout = 100 * time.Millisecond
-	_, err := lengths(start(t, &lines{}, spec).Plugin("m"), texts("a", "now"))
-	want := "it did not answer; see its last lines, or give it more time with plugins.encode_timeout"
-	if err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("got %v, want %q in it", err, want)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/rs/zerolog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/fusemoe/fusemoe/sdk"
@@ -27,21 +28,28 @@ import (
 )
 
 const (
-	// handshakeTimeout bounds the time from starting a process until it listens.
-	// Loading belongs in Configure, so that this can be short.
-	handshakeTimeout = 10 * time.Second
-	// stopGrace is how long a plugin has to end when it was asked to.
-	stopGrace = 5 * time.Second
 	// memoryPipe is the buffer of a connection in memory: a batch of about 1 MiB.
 	memoryPipe = 1 << 20
 
 	cpu = "cpu"
 )
 
+// connection is the way to a plugin, wherever it runs.
+type connection struct {
+	modalitypb.ModalityClient
+	health  grpc_health_v1.HealthClient // nil for a plugin in process
+	process *process                    // nil for a plugin in process
+	close   func()
+}
+
 // launch starts the process of a plugin and connects to it.
-func launch(ctx context.Context, log zerolog.Logger, spec Spec, sockets string) (connection, error) {
+func launch(ctx context.Context, log zerolog.Logger, spec Spec, t timing) (connection, error) {
+	sockets, err := socketDir()
+	if err != nil {
+		return connection{}, err
+	}
 	out := &output{log: log}
-	proc := newProcess(spec.Command, out)
+	proc := newProcess(spec.Command, out, t.kill)
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  sdk.Handshake(),
 		VersionedPlugins: map[int]plugin.PluginSet{sdk.ProtocolVersion: {}},
@@ -50,7 +58,7 @@ func launch(ctx context.Context, log zerolog.Logger, spec Spec, sockets string) 
 			proc.env = slices.Concat(cmd.Env, environment(log, spec))
 			return proc, nil
 		},
-		StartTimeout:     handshakeTimeout,
+		StartTimeout:     t.handshake,
 		Logger:           chatter(log),
 		SkipHostEnv:      true,
 		SyncStdout:       out,
@@ -65,26 +73,31 @@ func launch(ctx context.Context, log zerolog.Logger, spec Spec, sockets string) 
 	defer stop()
 	rpc, err := client.Client()
 	if err != nil {
-		err = notStarted(ctx, spec.Name, proc, err)
+		err = notStarted(ctx, spec.Name, proc, t.handshake, err)
 		client.Kill()
+		_ = os.RemoveAll(sockets)
 		return connection{}, err
 	}
 	conn := rpc.(*plugin.GRPCClient).Conn // the only protocol that is allowed
 	return connection{
 		ModalityClient: modalitypb.NewModalityClient(conn),
+		health:         grpc_health_v1.NewHealthClient(conn),
 		process:        proc,
-		close:          sync.OnceFunc(func() { shutdown(client, rpc, proc) }),
+		close: sync.OnceFunc(func() {
+			shutdown(client, rpc, proc, t.stop)
+			_ = os.RemoveAll(sockets) // only empty directories are left in it, if any
+		}),
 	}, nil
 }
 
 // shutdown ends a process: by asking, by cutting its lifeline, by force.
-func shutdown(client *plugin.Client, rpc plugin.ClientProtocol, proc *process) {
+func shutdown(client *plugin.Client, rpc plugin.ClientProtocol, proc *process, grace time.Duration) {
 	asked := make(chan struct{})
 	go func() {
 		defer close(asked)
 		_ = rpc.Close() // an error means that it is gone, or about to be
 	}()
-	if !proc.ended(stopGrace) {
+	if !proc.ended(grace) {
 		_ = proc.Kill(context.Background()) // what is left then, nobody can end
 	}
 	<-asked
@@ -92,7 +105,7 @@ func shutdown(client *plugin.Client, rpc plugin.ClientProtocol, proc *process) {
 }
 
 // notStarted finds out why a process did not become a plugin.
-func notStarted(ctx context.Context, name string, proc *process, err error) error {
+func notStarted(ctx context.Context, name string, proc *process, limit time.Duration, err error) error {
 	const op = "start"
 	if cause := context.Cause(ctx); cause != nil {
 		return fmt.Errorf("plugin %s: %s: %w", name, op, cause)
@@ -119,7 +132,7 @@ func notStarted(ctx context.Context, name string, proc *process, err error) erro
 	}
 	if proc.protocol() == "" {
 		return &Error{
-			Plugin: name, Op: op, Err: fmt.Errorf("%w within %v", errNoHandshake, handshakeTimeout), Stderr: proc.tail(),
+			Plugin: name, Op: op, Err: fmt.Errorf("%w within %v", errNoHandshake, limit), Stderr: proc.tail(),
 			Advice: "check that it is a plugin of fusemoe, and that it loads nothing before Configure",
 		}
 	}

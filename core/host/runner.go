@@ -14,13 +14,9 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 )
 
-const (
-	// killGrace is how long a process has to end by itself once its lifeline is cut.
-	killGrace = time.Second
-	// drainGrace is how long to wait, once the process has ended, for output that is held
-	// open by a child which left the process group.
-	drainGrace = time.Second
-)
+// drainGrace is how long to wait, once the process has ended, for output that is held
+// open by a child which left the process group.
+const drainGrace = time.Second
 
 // handshake is what go-plugin expects on standard output: the version of its own
 // protocol, of ours, and where the plugin listens. Text before it on the same line is a
@@ -34,6 +30,8 @@ type process struct {
 	argv []string
 	env  []string
 	out  *output
+	// grace is how long it has to end by itself once its lifeline is cut.
+	grace time.Duration
 
 	mu       sync.Mutex // guards starting against killing
 	cmd      *exec.Cmd
@@ -50,8 +48,8 @@ type process struct {
 
 var _ runner.Runner = (*process)(nil)
 
-func newProcess(argv []string, out *output) *process {
-	return &process{argv: argv, out: out, exited: make(chan struct{})}
+func newProcess(argv []string, out *output, grace time.Duration) *process {
+	return &process{argv: argv, out: out, grace: grace, exited: make(chan struct{})}
 }
 
 // Start starts the process, unless it was killed before.
@@ -145,11 +143,11 @@ func (p *process) Kill(context.Context) error {
 		_ = p.lifeline.Close()
 	}
 	p.mu.Unlock()
-	if !started || p.ended(killGrace) {
+	if !started || p.ended(p.grace) {
 		return nil
 	}
 	killGroup(p.cmd)
-	if !p.ended(killGrace + drainGrace) {
+	if !p.ended(p.grace + drainGrace) {
 		return errors.New("the process does not end")
 	}
 	return nil

@@ -6,171 +6,206 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"math"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 
-	"github.com/fusemoe/fusemoe/sdk"
 	"github.com/fusemoe/fusemoe/sdk/modalitypb"
 )
 
-const (
-	// batchBytes is the size of a message at which the stream is fastest, measured over
-	// Unix sockets: 591 MB/s, against 437 at 20 kB.
-	batchBytes = 1 << 20
-	// inFlight is how many batches may be unanswered: one at work, one ready.
-	inFlight = 2
-)
-
-// Samples are the samples of one modality, as the dataset hands them out. After an error
-// they end.
-type Samples = iter.Seq2[*modalitypb.Sample, error]
-
-// Fit lets the plugin learn from the samples and returns what it learned, for Configure.
-// It calls progress, unless nil, with the number of samples sent so far.
-func (p *Plugin) Fit(ctx context.Context, samples Samples, progress func(n int)) ([]byte, error) {
-	const op = "fit"
-	ctx, cancel := p.call(ctx)
-	defer cancel(nil)
-	stream, err := p.conn.Fit(ctx)
-	if err != nil {
-		return nil, p.fail(ctx, op, err)
+// encode takes batches of the encoding until there are no more, whatever happens to the
+// process.
+func (r *replica) encode(ctx context.Context, e *encoding) error {
+	if err := r.hold(ctx); err != nil {
+		return err
 	}
-	sent := 0
-	for batch, err := range p.batches(op, samples) {
-		if err != nil {
-			return nil, err
+	defer r.release()
+	w := &work{replica: r, encoding: e}
+	for {
+		if err := r.ready(ctx); err != nil {
+			return err
 		}
-		if err := stream.Send(&modalitypb.FitRequest{Samples: batch}); err != nil {
-			break // CloseAndRecv knows why
+		err := w.exchange(ctx)
+		if err == nil {
+			return nil
 		}
-		if sent += len(batch); progress != nil {
-			progress(sent)
+		if err := w.overcome(ctx, err); err != nil {
+			return err
 		}
 	}
-	r, err := stream.CloseAndRecv()
-	if err != nil {
-		return nil, p.fail(ctx, op, err)
-	}
-	if err := p.report(op, r.GetDiagnostics()); err != nil {
-		return nil, err
-	}
-	if len(r.GetState()) == 0 {
-		return nil, p.broken(op, errors.New("it learned nothing"))
-	}
-	return r.GetState(), nil
 }
 
-// Encode encodes the samples and calls each with the number of the sample, from 0, and its
-// result, in order. A result is a sequence that Check accepts or what is wrong with that
-// sample alone. An error of samples or of each ends the call and is returned as it is. The
-// samples are read ahead, on another goroutine than each is called on.
-func (p *Plugin) Encode(ctx context.Context, samples Samples, each func(i int, r *modalitypb.Result) error) error {
-	const op = "encode"
-	ctx, cancel := p.call(ctx)
+// work is one replica's part of an encoding.
+type work struct {
+	*replica
+	encoding *encoding
+
+	mu   sync.Mutex
+	sent []*batch // and not answered, the oldest first
+	next []*batch // to be sent before any other
+	all  bool     // there are no more
+}
+
+// exchange sends batches over one stream and takes the answers, until there are no more
+// batches or something fails.
+func (w *work) exchange(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stream, err := p.conn.Encode(ctx)
+	stream, err := w.conn.Encode(ctx)
 	if err != nil {
-		return p.fail(ctx, op, err)
+		return w.fail(ctx, "encode", err)
 	}
-	e := &encoding{
-		plugin:  p,
-		stream:  stream,
-		waiting: make(chan int, inFlight),
+	s := &exchange{
+		work: w, stream: stream, slots: make(chan struct{}, inFlight), suspects: len(w.next),
 		patience: &patience{
-			limit: cmp.Or(p.spec.EncodeTimeout, defaultEncodeTimeout),
+			limit: cmp.Or(w.plugin.spec.EncodeTimeout, defaultEncodeTimeout),
 			out:   func() { cancel(errNoAnswer) },
 		},
 	}
+	if s.suspects > 0 {
+		s.slots <- struct{}{} // one at a time, so that it is clear at which the process ends
+	}
 	var sending sync.WaitGroup
-	var sendErr error
-	sending.Go(func() {
-		if sendErr = e.send(ctx, p.batches(op, samples)); sendErr != nil {
-			cancel(sendErr)
-		}
-	})
-	err = e.receive(ctx, op, each)
+	sending.Go(func() { s.send(ctx) })
+	err = s.receive(ctx)
 	cancel(nil)
 	sending.Wait()
-	if sendErr != nil {
-		return sendErr
-	}
-	if err == nil && !e.complete {
-		return p.broken(op, errors.New("it ended the stream before the last sample"))
-	}
 	return err
 }
 
-// encoding is one Encode stream.
-type encoding struct {
-	plugin   *Plugin
-	stream   grpc.BidiStreamingClient[modalitypb.EncodeRequest, modalitypb.EncodeResponse]
-	waiting  chan int // the sizes of the unanswered batches
-	patience *patience
-	complete bool // everything was sent
-}
-
-// send sends the batches. Its error is one of the samples; of the stream's, receive knows.
-func (e *encoding) send(ctx context.Context, batches iter.Seq2[[]*modalitypb.Sample, error]) error {
-	seq := uint64(0)
-	for batch, err := range batches {
-		if err != nil {
-			return err
-		}
+// take waits for the next batch and counts it as sent; nil: there are no more, or ctx
+// has ended.
+func (w *work) take(ctx context.Context) *batch {
+	if len(w.next) == 0 {
 		select {
-		case e.waiting <- len(batch):
+		case b, ok := <-w.encoding.jobs:
+			if !ok {
+				w.mu.Lock()
+				w.all = true
+				w.mu.Unlock()
+				return nil
+			}
+			w.next = append(w.next, b)
 		case <-ctx.Done():
 			return nil
 		}
-		e.patience.asked()
-		if e.stream.Send(&modalitypb.EncodeRequest{Seq: seq, Samples: batch}) != nil {
-			return nil
-		}
-		seq++
 	}
-	e.complete = true
-	_ = e.stream.CloseSend() // never fails
-	return nil
+	b := w.next[0]
+	w.next = w.next[1:]
+	if w.most > 0 && len(b.samples) > w.most {
+		head, tail := b.split(w.most)
+		b, w.next = head, slices.Insert(w.next, 0, tail)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sent = append(w.sent, b)
+	return b
+}
+
+// oldest is the batch that the plugin is to answer next, or nil.
+func (w *work) oldest() *batch {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.sent) == 0 {
+		return nil
+	}
+	return w.sent[0]
+}
+
+// answered hands on the results of the oldest batch.
+func (w *work) answered(ctx context.Context, results []*modalitypb.Result) error {
+	w.mu.Lock()
+	b := w.sent[0]
+	w.sent = w.sent[1:]
+	w.mu.Unlock()
+	select {
+	case w.encoding.answers <- answer{b, results}:
+		return nil
+	case <-ctx.Done():
+		return w.plugin.interrupted("encode", context.Cause(ctx))
+	}
+}
+
+// exchange is one stream.
+type exchange struct {
+	*work
+	stream   grpc.BidiStreamingClient[modalitypb.EncodeRequest, modalitypb.EncodeResponse]
+	slots    chan struct{} // an element for each unanswered batch
+	suspects int           // batches to come that a process has not survived
+	patience *patience
+}
+
+// send sends batches. Why it cannot go on, receive finds out.
+func (s *exchange) send(ctx context.Context) {
+	for seq := uint64(0); ; seq++ {
+		select {
+		case s.slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		b := s.take(ctx)
+		if b == nil {
+			if ctx.Err() == nil {
+				_ = s.stream.CloseSend() // never fails
+			}
+			return
+		}
+		s.patience.asked()
+		if s.stream.Send(&modalitypb.EncodeRequest{Seq: seq, Samples: b.samples}) != nil {
+			return
+		}
+	}
 }
 
 // receive takes the answers until the stream ends.
-func (e *encoding) receive(ctx context.Context, op string, each func(i int, r *modalitypb.Result) error) error {
-	i, seq := 0, uint64(0)
-	for {
-		e.patience.begin()
-		r, err := e.stream.Recv()
-		e.patience.end()
-		if errors.Is(err, io.EOF) {
-			if n := len(e.waiting); n > 0 {
-				return e.plugin.broken(op, fmt.Errorf("it ended the stream with %d batches unanswered", n))
+func (s *exchange) receive(ctx context.Context) error {
+	const op = "encode"
+	for seq := uint64(0); ; seq++ {
+		s.patience.begin()
+		r, err := s.stream.Recv()
+		s.patience.end()
+		b := s.oldest()
+		switch {
+		case errors.Is(err, io.EOF):
+			return s.atEnd()
+		case err != nil:
+			return s.fail(ctx, op, err)
+		case b == nil:
+			return s.plugin.broken(op, errors.New("it answered a batch that nobody sent"))
+		case len(r.GetResults()) != len(b.samples) || r.GetSeq() != seq:
+			return s.plugin.broken(op, fmt.Errorf("it answered batch %d of %d samples with %d results for batch %d",
+				seq, len(b.samples), len(r.GetResults()), r.GetSeq()))
+		}
+		for i, result := range r.GetResults() {
+			if err := check(result, s.plugin.Dim()); err != nil {
+				e := s.plugin.broken(op, err)
+				e.First, e.Count = b.first+i, 1
+				return e
 			}
-			return nil
 		}
-		if err != nil {
-			return e.plugin.fail(ctx, op, err)
+		s.restarts = 0
+		if err := s.answered(ctx, r.GetResults()); err != nil {
+			return err
 		}
-		samples := 0
-		select {
-		case samples = <-e.waiting:
-		default:
+		<-s.slots
+		if s.suspects--; s.suspects == 0 {
+			<-s.slots
 		}
-		if len(r.GetResults()) != samples || r.GetSeq() != seq {
-			return e.plugin.broken(op, fmt.Errorf("it answered batch %d of %d samples with %d results for batch %d",
-				seq, samples, len(r.GetResults()), r.GetSeq()))
-		}
-		for _, result := range r.GetResults() {
-			if err := check(result, e.plugin.Dim()); err != nil {
-				return e.plugin.broken(op, fmt.Errorf("sample %d: %w", i, err))
-			}
-			if err := each(i, result); err != nil {
-				return err
-			}
-			i++
-		}
-		seq++
+	}
+}
+
+// atEnd tells whether the plugin ended the stream when it should.
+func (s *exchange) atEnd() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case len(s.sent) > 0:
+		return s.plugin.broken("encode", fmt.Errorf("it ended the stream with %d batches unanswered", len(s.sent)))
+	case !s.all:
+		return s.plugin.broken("encode", errors.New("it ended the stream before the last sample"))
+	default:
+		return nil
 	}
 }
 
@@ -182,41 +217,5 @@ func check(r *modalitypb.Result, dim int) error {
 		return nil
 	default:
 		return errors.New("neither a sequence nor an error")
-	}
-}
-
-// batches groups samples into messages of about batchBytes, and of at most as many
-// samples as the plugin takes. After an error it ends.
-func (p *Plugin) batches(op string, samples Samples) iter.Seq2[[]*modalitypb.Sample, error] {
-	most := cmp.Or(int(p.described.GetMaxBatch()), math.MaxInt)
-	return func(yield func([]*modalitypb.Sample, error) bool) {
-		var batch []*modalitypb.Sample
-		bytes, i := 0, 0
-		for sample, err := range samples {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			size := proto.Size(sample)
-			if size > sdk.MaxMessage-batchBytes {
-				yield(nil, &Error{
-					Plugin: p.name, Op: op,
-					Err:    fmt.Errorf("sample %d has %d MiB, more than a message holds", i, size>>20),
-					Advice: "give large items as files, by path",
-				})
-				return
-			}
-			if len(batch) > 0 && (bytes+size > batchBytes || len(batch) == most) {
-				if !yield(batch, nil) {
-					return
-				}
-				batch, bytes = nil, 0
-			}
-			batch, bytes = append(batch, sample), bytes+size
-			i++
-		}
-		if len(batch) > 0 {
-			yield(batch, nil)
-		}
 	}
 }

@@ -3,16 +3,21 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"iter"
 	"math"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
@@ -29,6 +34,9 @@ type liar struct {
 func (l liar) Encode(stream grpc.BidiStreamingServer[modalitypb.EncodeRequest, modalitypb.EncodeResponse]) error {
 	for {
 		r, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -56,11 +64,11 @@ func pluginOf(t *testing.T, server modalitypb.ModalityServer) *Plugin {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close(); s.Stop() })
-	p := &Plugin{
-		name: "m", log: zerolog.Nop(), conn: connection{ModalityClient: modalitypb.NewModalityClient(conn)},
-		described: &modalitypb.DescribeResponse{}, configured: &modalitypb.ConfigureResponse{Dim: 2},
-	}
-	p.life, p.endLife = context.WithCancelCause(t.Context())
+	p := newPlugin(zerolog.Nop(), Spec{Name: "m"})
+	r := p.replicas[0]
+	r.conn, r.up = connection{ModalityClient: modalitypb.NewModalityClient(conn), close: func() {}}, true
+	p.described, p.configured = &modalitypb.DescribeResponse{}, &modalitypb.ConfigureResponse{Dim: 2}
+	t.Cleanup(p.end)
 	return p
 }
 
@@ -88,8 +96,8 @@ func TestAPluginThatBreaksTheContractIsNamed(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"wrong width", &modalitypb.EncodeResponse{Results: sequence(1, 2, 3)}, nil, "sample 0: 12 bytes of values, want 8"},
-		{"not a number", &modalitypb.EncodeResponse{Results: sequence(1, nan)}, nil, "value 1 of row 0 is not finite"},
+		{"wrong width", &modalitypb.EncodeResponse{Results: sequence(1, 2, 3)}, nil, "12 bytes of values, want 8 for 1 rows of 2 at sample 0"},
+		{"not a number", &modalitypb.EncodeResponse{Results: sequence(1, nan)}, nil, "value 1 of row 0 is not finite at sample 0"},
 		{"no result", &modalitypb.EncodeResponse{}, nil, "batch 0 of 1 samples with 0 results"},
 		{"empty result", &modalitypb.EncodeResponse{Results: empty}, nil, "neither a sequence nor an error"},
 		{"wrong batch", &modalitypb.EncodeResponse{Seq: 7, Results: sequence(1, 2)}, nil, "results for batch 7"},
@@ -111,6 +119,29 @@ func TestAPluginThatBreaksTheContractIsNamed(t *testing.T) {
 	}
 }
 
+func TestBatchesShrinkToWhatThePluginHasRoomFor(t *testing.T) {
+	var sizes []int
+	p := pluginOf(t, liar{answer: func(r *modalitypb.EncodeRequest) (*modalitypb.EncodeResponse, error) {
+		n := len(r.GetSamples())
+		sizes = append(sizes, n)
+		if n > 3 {
+			return nil, status.Error(codes.ResourceExhausted, "out of memory")
+		}
+		return &modalitypb.EncodeResponse{Seq: r.GetSeq(), Results: slices.Repeat(sequence(1, 2), n)}, nil
+	}})
+	count := 0
+	err := p.Encode(t.Context(), samplesOf(slices.Repeat([]int{1}, 11)...), func(i int, _ *modalitypb.Result) error {
+		if i != count {
+			return fmt.Errorf("sample %d after %d others", i, count)
+		}
+		count++
+		return nil
+	})
+	if want := []int{11, 6, 3, 3, 3, 2}; err != nil || count != 11 || !slices.Equal(sizes, want) {
+		t.Errorf("%d samples in batches of %v, want %v; %v", count, sizes, want, err)
+	}
+}
+
 func TestACallThatNobodyImplementsIsAFaultOfThePlugin(t *testing.T) {
 	_, err := pluginOf(t, liar{}).Fit(t.Context(), samplesOf(1), nil)
 	if e, ok := errors.AsType[*Error](err); !ok || !strings.Contains(e.Error(), "method Fit not implemented") {
@@ -129,12 +160,12 @@ func TestBatchesHoldEverySampleOnceInOrderWithinTheLimits(t *testing.T) {
 				t.Fatal(err)
 			}
 			total := 0
-			for _, s := range batch {
+			for _, s := range batch.samples {
 				got = append(got, len(s.GetId()))
 				total += proto.Size(s)
 			}
-			if len(batch) == 0 || most > 0 && len(batch) > most || len(batch) > 1 && total > batchBytes {
-				t.Errorf("a batch of %d samples and %d bytes", len(batch), total)
+			if n := len(batch.samples); n == 0 || most > 0 && n > most || n > 1 && total > batchBytes {
+				t.Errorf("a batch of %d samples and %d bytes", n, total)
 			}
 		}
 		if diff := cmp.Diff(append([]int(nil), sizes...), got); diff != "" && len(sizes) > 0 {

@@ -9,7 +9,9 @@ import (
 	"iter"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -30,10 +32,13 @@ func TestMain(m *testing.M) {
 	}
 	switch animal := os.Args[2]; animal {
 	case "host":
-		runHost()
+		runHost(host.Spec{Name: "m", Command: []string{os.Args[0], "zoo", "leaves a child"}})
+	case "host of Python":
+		runPythonHost()
 	case "crashes at start":
 		fmt.Fprintln(os.Stderr, "no licence")
 		os.Exit(3)
+	case "ends at once":
 	case "speaks version 2":
 		fmt.Println("1|2|unix|/nowhere|grpc")
 		time.Sleep(time.Minute)
@@ -46,7 +51,12 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, line)
 		}
 		sdk.Serve(&plugin{})
+	case "dies once while it learns":
+		sdk.Serve(&fittingPlugin{plugin{animal: animal}})
 	default:
+		if answer, ok := liars()[animal]; ok {
+			serveWithoutSDK(answer, animal == "ignores shutdown")
+		}
 		sdk.Serve(&plugin{animal: animal})
 	}
 }
@@ -55,19 +65,43 @@ func TestMain(m *testing.M) {
 var hostile = []string{
 	`{"@message": 5, "@level":"info"}`,
 	`{"@message": "x", "@level": "info", "@timestamp": 7}`,
+	`{"@message": "x", "@level": "info", "@timestamp": "yesterday"}`,
+	`{"@message": "x", "@level": ["info"]}`,
 	`{"level": {"a": 1}, "message": ["b"]}`,
 	`{"level": "shout", "message": "unknown level"}`,
 	`{"level": "fatal", "message": "only words"}`,
+	`{"level": "panic", "message": null}`,
+	`{"level": "info", "message": "twice", "message": "named", "level": "warn"}`,
+	`{"level": "info", "message": "deep", "x": ` + strings.Repeat("[", 500) + strings.Repeat("]", 500) + `}`,
+	`{"level": "info", "message": "not a number", "x": 1e999}`,
+	`{"level": "info", "message": "\u0000\u001b[2J", "plugin": "another", "time": "never"}`,
+	`{"level": "info", "message": "` + strings.Repeat("long", 30_000) + `"}`,
 	`{`,
 	`{}{}`,
+	`[]`,
+	`null`,
+	`1|1|unix|/nowhere|grpc`,
+	strings.Repeat("%s%n\\", 100),
 	"\x00\x1b]0;title\x07\xff",
 }
 
 // plugin encodes the length of each text. Its one feature is named after its process.
-type plugin struct{ animal string }
+type plugin struct {
+	animal string
+	dir    string
+}
 
-func (*plugin) Info() sdk.Info {
-	return sdk.Info{Name: "zoo", Version: "1.0.0", Kind: sdk.Embeddings, Accepts: []string{"text/plain"}}
+func (p *plugin) Info() sdk.Info {
+	info := sdk.Info{Name: "zoo", Version: "1.0.0", Kind: sdk.Embeddings, Accepts: []string{"text/plain"}}
+	switch p.animal {
+	case "slow":
+		info.MaxBatch = 1
+	case "dies once", "dies always":
+		info.MaxBatch = 2
+	case "small batches":
+		info.MaxBatch = 8
+	}
+	return info
 }
 
 func (*plugin) Features() []string { return []string{strconv.Itoa(os.Getpid())} }
@@ -79,7 +113,14 @@ func (p *plugin) Configure(ctx context.Context, c sdk.Config) (int, error) {
 	if err := c.Decode(&config); err != nil {
 		return 0, err
 	}
+	p.dir = c.WorkDir
 	switch p.animal {
+	case "hangs in configure":
+		time.Sleep(time.Minute)
+	case "dies when started again":
+		if !p.first() {
+			os.Exit(4)
+		}
 	case "leaves a child":
 		child := exec.Command("sleep", "1000")
 		child.Stderr = os.Stderr
@@ -98,11 +139,22 @@ func (p *plugin) Configure(ctx context.Context, c sdk.Config) (int, error) {
 }
 
 func (p *plugin) Encode(_ context.Context, s sdk.Sample) (sdk.Sequence, error) {
+	if p.animal == "slow" {
+		time.Sleep(100 * time.Millisecond)
+	}
 	if string(s.Items[0].Data) == "now" {
 		switch p.animal {
 		case "panics":
 			go panic("no such weight")
 			time.Sleep(time.Minute)
+		case "dies once", "dies when started again":
+			if p.animal != "dies once" || p.first() {
+				os.Exit(5)
+			}
+			return encoded(s), nil
+		case "dies always":
+			fmt.Fprintln(os.Stderr, "no such weight")
+			os.Exit(5)
 		case "gets killed":
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			time.Sleep(time.Minute)
@@ -111,16 +163,29 @@ func (p *plugin) Encode(_ context.Context, s sdk.Sample) (sdk.Sequence, error) {
 		}
 		return sdk.Sequence{}, errors.New("not me")
 	}
+	return encoded(s), nil
+}
+
+func encoded(s sdk.Sample) sdk.Sequence {
 	return sdk.Sequence{
 		Times:  []float64{s.Items[0].Time},
 		Values: [][]float32{{float32(len(s.Items[0].Data))}},
-	}, nil
+	}
+}
+
+// first tells whether no process of the plugin has asked before.
+func (p *plugin) first() bool {
+	f, err := os.OpenFile(filepath.Join(p.dir, "asked"), os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		_ = f.Close()
+	}
+	return err == nil
 }
 
 // fittingPlugin also learns how many samples there are.
 type fittingPlugin struct{ plugin }
 
-func (*fittingPlugin) Fit(_ context.Context, samples iter.Seq2[sdk.Sample, error]) ([]byte, error) {
+func (p *fittingPlugin) Fit(_ context.Context, samples iter.Seq2[sdk.Sample, error]) ([]byte, error) {
 	n := 0
 	for _, err := range samples {
 		if err != nil {
@@ -128,14 +193,15 @@ func (*fittingPlugin) Fit(_ context.Context, samples iter.Seq2[sdk.Sample, error
 		}
 		n++
 	}
+	if p.animal != "" && p.first() {
+		os.Exit(7)
+	}
 	return []byte(strconv.Itoa(n)), nil
 }
 
 // runHost starts a plugin, prints its process's number, and waits to be killed.
-func runHost() {
-	fleet, err := host.Start(context.Background(), zerolog.Nop(), []host.Spec{{
-		Name: "m", Command: []string{os.Args[0], "zoo", "leaves a child"},
-	}})
+func runHost(spec host.Spec) {
+	fleet, err := host.Start(context.Background(), zerolog.Nop(), []host.Spec{spec})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -35,7 +35,13 @@ func Run(ctx context.Context, t Task, o Options) (Result, error) {
 		tr.average = newAverage(t.Model.Parameters(), o.Average)
 	}
 	result := Result{Best: EpochReport{Score: math.Inf(-1)}}
-	for epoch := 1; epoch <= o.Epochs; epoch++ {
+	if t.From != nil {
+		var err error
+		if result, err = tr.resume(t.From); err != nil {
+			return result, err
+		}
+	}
+	for epoch := result.Epochs + 1; epoch <= o.Epochs && !tr.exhausted(result); epoch++ {
 		report, err := tr.epoch(ctx, epoch)
 		if err == nil {
 			err = tr.judge(ctx, report, &result)
@@ -43,12 +49,14 @@ func Run(ctx context.Context, t Task, o Options) (Result, error) {
 		if err != nil {
 			return result, tr.finish(err)
 		}
-		if o.Patience > 0 && epoch-result.Best.Epoch >= o.Patience {
-			result.Stopped = epoch < o.Epochs
-			break
-		}
 	}
+	result.Stopped = result.Epochs < o.Epochs
 	return result, tr.finish(nil)
+}
+
+// exhausted says that patience is.
+func (t *trainer) exhausted(r Result) bool {
+	return t.options.Patience > 0 && r.Epochs-r.Best.Epoch >= t.options.Patience
 }
 
 // finish puts the best weights back.
@@ -116,9 +124,24 @@ func (t *trainer) window(rows []int) (model.Losses, error) {
 	return mean, nil
 }
 
-// judge scores the epoch, with the averaged weights if there are any, and keeps the
-// weights if they are the best.
+// judge scores the epoch, keeps the weights if they are the best, and tells of it.
 func (t *trainer) judge(ctx context.Context, report *EpochReport, result *Result) error {
+	if err := t.score(ctx, report, result); err != nil {
+		return err
+	}
+	if t.Epoch != nil {
+		if err := t.Epoch(*report); err != nil {
+			return err
+		}
+	}
+	if t.Saved != nil {
+		return t.Saved(t.snapshot(*result))
+	}
+	return nil
+}
+
+// score scores the epoch, by the averaged weights if there are any.
+func (t *trainer) score(ctx context.Context, report *EpochReport, result *Result) error {
 	if t.average != nil {
 		t.average.swap()
 		defer t.average.swap()
@@ -133,13 +156,8 @@ func (t *trainer) judge(ctx context.Context, report *EpochReport, result *Result
 		result.Best = *report
 		t.best = t.best.keep(t.Model.Parameters())
 		if t.Best != nil {
-			if err := t.Best(*report); err != nil {
-				return err
-			}
+			return t.Best(*report)
 		}
-	}
-	if t.Epoch != nil {
-		return t.Epoch(*report)
 	}
 	return nil
 }

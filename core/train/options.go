@@ -47,6 +47,10 @@ type Task struct {
 	Stepped func(StepReport)
 	Epoch   func(EpochReport) error
 	Best    func(EpochReport) error
+	// Saved is given a snapshot after every epoch, From is the one to go on from; nil
+	// starts anew.
+	Saved func(Snapshot) error
+	From  *Snapshot
 }
 
 // StepReport is one optimizer step.

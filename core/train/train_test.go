@@ -247,3 +247,47 @@ func TestEveryEpochSeesEverySample(t *testing.T) {
 		t.Error("both epochs have the same order")
 	}
 }
+
+// TestResumedTrainingIsTheSame stops after every epoch in turn and goes on from the
+// snapshot, in a new model: the weights must be those of the undisturbed training.
+func TestResumedTrainingIsTheSame(t *testing.T) {
+	for _, average := range []float64{0, 0.9} {
+		o := options()
+		o.Epochs, o.Average = 4, average
+		var snapshots []train.Snapshot
+		whole, want, err := fit(t, o, func(task *train.Task) {
+			task.Saved = func(s train.Snapshot) error {
+				for i := range s.Arrays {
+					s.Arrays[i].Data = slices.Clone(s.Arrays[i].Data)
+				}
+				snapshots = append(snapshots, s)
+				return nil
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range snapshots {
+			m, got, err := fit(t, o, func(task *train.Task) { task.From = &s })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Best.Epoch != want.Best.Epoch || got.Best.Score != want.Best.Score || got.Epochs != want.Epochs {
+				t.Errorf("average %v, after epoch %d: best epoch %d with %v, want %d with %v", average, s.Epoch,
+					got.Best.Epoch, got.Best.Score, want.Best.Epoch, want.Best.Score)
+			}
+			for i, p := range m.Parameters() {
+				if !slices.Equal(p.Value, whole.Parameters()[i].Value) {
+					t.Fatalf("average %v, after epoch %d: %s differs", average, s.Epoch, p.Name)
+				}
+			}
+		}
+	}
+}
+
+func TestSnapshotOfAnotherModelIsRefused(t *testing.T) {
+	_, _, err := fit(t, options(), func(task *train.Task) { task.From = &train.Snapshot{Epoch: 1} })
+	if err == nil {
+		t.Error("a snapshot without arrays was taken")
+	}
+}

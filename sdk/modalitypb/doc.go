@@ -10,6 +10,7 @@ package modalitypb
 //go:generate -command gen protoc --proto_path=fusemoe/modality/v1=. fusemoe/modality/v1/modality.proto
 //go:generate gen --go_out=module=github.com/fusemoe/fusemoe/sdk/modalitypb:.
 //go:generate gen --go-grpc_out=module=github.com/fusemoe/fusemoe/sdk/modalitypb:.
+//go:generate gen --python_out=../python --pyi_out=../python
 
 // MediaTypeRow is the media type of an item that carries a Row.
 const MediaTypeRow = "application/vnd.fusemoe.row"
