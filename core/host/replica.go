@@ -218,7 +218,7 @@ func (r *replica) fail(ctx context.Context, op string, err error) error {
 	case errors.Is(cause, errNoAnswer):
 		return &Error{
 			Plugin: p.name, Op: op, Err: errNoAnswer, Stderr: proc.tail(),
-			Advice: "see its last lines, or give it more time with plugins." + op + "_timeout",
+			Advice: moreTime(op),
 		}
 	case cause != nil:
 		return p.interrupted(op, cause)
@@ -236,4 +236,12 @@ func (r *replica) fail(ctx context.Context, op string, err error) error {
 	default:
 		return p.broken(op, callError{err})
 	}
+}
+
+// moreTime advises on a plugin that did not answer in time.
+func moreTime(op string) string {
+	if op == "describe" { // which has no deadline to set
+		return "it must load nothing before its Configure has decoded the config; tell its author"
+	}
+	return "see its last lines, or give it more time with plugins." + op + "_timeout"
 }
