@@ -43,11 +43,6 @@ func read(c sdk.Config) (config, error) {
 	if err := c.Decode(&cfg); err != nil {
 		return config{}, err
 	}
-	if cfg.Encoder != hash {
-		return config{}, &sdk.Diagnostic{
-			Path: "encoder", Summary: fmt.Sprintf("unknown encoder %q", cfg.Encoder), Detail: "valid: hash",
-		}
-	}
 	if cfg.Last < 0 {
 		return config{}, &sdk.Diagnostic{
 			Path: "last", Summary: fmt.Sprintf("%d is no number of notes", cfg.Last), Detail: "0 takes all notes",
