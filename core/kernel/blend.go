@@ -24,10 +24,13 @@ func (m *Blend[F]) Forward(p *Pool, y, a, b, z []F) {
 	m.check(y, a, b, z)
 	if m.Level == PerFeature {
 		p.For(len(z), entryChunk, func(lo, hi int) {
-			y, a, b := y[lo:hi], a[lo:hi], b[lo:hi]
-			for i, v := range z[lo:hi] {
-				g := sigmoid(v)
-				y[i] = g*a[i] + (1-g)*b[i]
+			var gates [sigmoidStrip]F
+			for ; lo < hi; lo += sigmoidStrip {
+				end := min(lo+sigmoidStrip, hi)
+				y, a, b := y[lo:end], a[lo:end], b[lo:end]
+				for i, g := range sigmoids(gates[:], z[lo:end]) {
+					y[i] = g*a[i] + (1-g)*b[i]
+				}
 			}
 		})
 		return
@@ -50,6 +53,16 @@ func (m *Blend[F]) Backward(p *Pool, da, db, dz, dy, a, b, z []F) {
 	fitOrNil(len(a), da, db)
 	fitOrNil(len(z), dz)
 	share := m.share()
+	if m.Level == PerFeature {
+		p.For(len(z), entryChunk, func(lo, hi int) {
+			var gates [sigmoidStrip]F
+			for ; lo < hi; lo += sigmoidStrip {
+				end := min(lo+sigmoidStrip, hi)
+				backwardFeatures(lo, end, da, db, dz, dy[lo:end], a, b, sigmoids(gates[:], z[lo:end]))
+			}
+		})
+		return
+	}
 	p.For(len(z), blockGrain(share), func(lo, hi int) {
 		for j := lo; j < hi; j++ {
 			g := sigmoid(z[j])
@@ -71,6 +84,44 @@ func (m *Blend[F]) Backward(p *Pool, da, db, dz, dy, a, b, z []F) {
 			}
 		}
 	})
+}
+
+// backwardFeatures is Backward for the entries lo to hi, each with its own gate.
+func backwardFeatures[F Float](lo, hi int, da, db, dz, dy, a, b, gates []F) {
+	dy = dy[:len(gates)]
+	if da != nil {
+		for i, g := range gates {
+			da[lo+i] = g * dy[i]
+		}
+	}
+	if db != nil {
+		for i, g := range gates {
+			db[lo+i] = (1 - g) * dy[i]
+		}
+	}
+	if dz != nil {
+		a, b, dz := a[lo:hi][:len(gates)], b[lo:hi][:len(gates)], dz[lo:hi][:len(gates)]
+		for i, g := range gates {
+			dz[i] = dy[i] * (a[i] - b[i]) * g * (1 - g)
+		}
+	}
+}
+
+// sigmoidStrip is how many gates are computed at a time, on the stack.
+const sigmoidStrip = 128
+
+// sigmoids fills the front of gates with 1 / (1 + e^-z), to 2 units of the last place,
+// and returns it.
+func sigmoids[F Float](gates, z []F) []F {
+	gates = gates[:len(z)]
+	for i, v := range z {
+		gates[i] = -v
+	}
+	exponentials(gates)
+	for i, e := range gates {
+		gates[i] = 1 / (1 + e)
+	}
+	return gates
 }
 
 // share is how many values one entry of z weighs.

@@ -25,6 +25,7 @@ type IrregularAttention[F Float] struct {
 	phi, key             []F // the same of all rows of the series
 
 	gridSlope, slope             []F // derivatives of the embeddings by their sine's argument
+	sums                         []F // [Samples, Heads·Steps, 2·Width]: numerators, then denominators
 	dquery, dgridPhi, dkey, dphi []F
 
 	slots                   []attentionSlot[F]
@@ -35,7 +36,8 @@ type IrregularAttention[F Float] struct {
 type attentionSlot[F Float] struct {
 	weights, dscores         []F // [Heads·Steps, rows]
 	pairs                    []F // [rows, 2·Width]: values, then mask
-	sums                     []F // [Heads·Steps, 2·Width]: numerators, then denominators
+	sums                     []F // the sample's part of the attention's sums
+	dsums                    []F // the gradients of these
 	dquery                   []F // [Steps, Embed], summed over the chunk's samples
 	seen                     []bool
 	underflown               []int // where the denominator is too small to divide by
@@ -46,7 +48,10 @@ type attentionSlot[F Float] struct {
 // Forward fills y from the series.
 func (a *IrregularAttention[F]) Forward(p *Pool, y []F, s *Series[F], w TimeWeights[F]) {
 	a.check(y, s, w)
-	a.project(p, s, w, nil, nil)
+	a.project(p, s, w)
+	if s.Observed != nil {
+		a.sums = grow(a.sums, a.Samples*a.Heads*a.Steps*2*a.Width)
+	}
 	grain := chunkGrain(a.Samples, 1)
 	block := a.Steps * a.outputWidth()
 	p.For(a.Samples, grain, func(lo, hi int) {
@@ -62,16 +67,14 @@ func (a *IrregularAttention[F]) Forward(p *Pool, y []F, s *Series[F], w TimeWeig
 	})
 }
 
-// Backward fills the gradients that dw has room for; a nil slice is unwanted. It
-// needs no Forward before it.
+// Backward fills the gradients that dw has room for, after Forward with the same
+// series and weights on the same struct; a nil slice is unwanted.
 func (a *IrregularAttention[F]) Backward(p *Pool, dw TimeWeights[F], dy []F, s *Series[F], w TimeWeights[F]) {
 	a.check(dy, s, w)
 	fitOrNil(a.Embed, dw.Weight, dw.Bias, dw.QueryBias, dw.KeyBias)
 	fitOrNil(a.Embed*a.Embed, dw.Query, dw.Key)
 	rows := len(s.Times)
-	a.gridSlope = grow(a.gridSlope, a.Steps*a.Embed)
-	a.slope = grow(a.slope, rows*a.Embed)
-	a.project(p, s, w, a.gridSlope, a.slope)
+	mustHold(len(a.query) == a.Steps*a.Embed && len(a.key) == rows*a.Embed)
 	a.dkey = grow(a.dkey, rows*a.Embed)
 	grain := chunkGrain(a.Samples, 1)
 	block := a.Steps * a.outputWidth()
@@ -94,9 +97,8 @@ func (a *IrregularAttention[F]) Backward(p *Pool, dw TimeWeights[F], dy []F, s *
 	a.backwardProjections(p, dw, s, w)
 }
 
-// project embeds and projects the grid and all rows of the series, with the slopes
-// of their embeddings where they are not nil.
-func (a *IrregularAttention[F]) project(p *Pool, s *Series[F], w TimeWeights[F], gridSlope, slope []F) {
+// project embeds and projects the grid and all rows of the series.
+func (a *IrregularAttention[F]) project(p *Pool, s *Series[F], w TimeWeights[F]) {
 	e, rows := a.Embed, len(s.Times)
 	a.grid = grow(a.grid, a.Steps)
 	for j := range a.grid {
@@ -104,13 +106,15 @@ func (a *IrregularAttention[F]) project(p *Pool, s *Series[F], w TimeWeights[F],
 	}
 	a.gridPhi = grow(a.gridPhi, a.Steps*e)
 	a.query = grow(a.query, a.Steps*e)
-	embedTimes(p, a.gridPhi, gridSlope, a.grid, w)
+	a.gridSlope = grow(a.gridSlope, a.Steps*e)
+	embedTimes(p, a.gridPhi, a.gridSlope, a.grid, w)
 	projectTimes(p, a.query, a.gridPhi, w.Query, w.QueryBias)
 	scaleBy(a.query, a.scoreScale())
 
 	a.phi = grow(a.phi, rows*e)
 	a.key = grow(a.key, rows*e)
-	embedTimes(p, a.phi, slope, s.Times, w)
+	a.slope = grow(a.slope, rows*e)
+	embedTimes(p, a.phi, a.slope, s.Times, w)
 	projectTimes(p, a.key, a.phi, w.Key, w.KeyBias)
 	if a.slots == nil {
 		a.slots = make([]attentionSlot[F], chunkLimit)

@@ -48,7 +48,8 @@ func (a *IrregularAttention[F]) softmaxGradient(slot *attentionSlot[F], dy, valu
 func (a *IrregularAttention[F]) maskedGradient(slot *attentionSlot[F], dy, values, observed []F) {
 	l, width, rows := slot.rows, a.Width, a.Heads*a.Steps
 	a.observe(slot, observed)
-	a.sum(slot, values, observed)
+	a.pair(slot, values, observed)
+	slot.dsums = grow(slot.dsums, rows*2*width)
 	slot.underflown = slot.underflown[:0]
 	tiny := underflow[F]()
 	for r := range rows {
@@ -56,20 +57,22 @@ func (a *IrregularAttention[F]) maskedGradient(slot *attentionSlot[F], dy, value
 		dout := dy[t*slot.outputWidth+h*width:][:width]
 		sums := slot.sums[r*2*width:][:2*width]
 		num, den := sums[:width], sums[width:][:len(dout)]
+		dsums := slot.dsums[r*2*width:][:2*width]
+		dnum, dden := dsums[:width], dsums[width:][:len(dout)]
 		for c, n := range num {
 			d := den[c]
 			if d < tiny {
 				if slot.seen[c] {
 					slot.underflown = append(slot.underflown, r*width+c)
 				}
-				num[c], den[c] = 0, 0
+				dnum[c], dden[c] = 0, 0
 				continue
 			}
 			g := dout[c] / d
-			num[c], den[c] = g, -g*(n/d)
+			dnum[c], dden[c] = g, -g*(n/d)
 		}
 	}
-	MatMul(nil, NT, rows, l, 2*width, slot.sums, 2*width, slot.pairs, 2*width, slot.dscores, l, false)
+	MatMul(nil, NT, rows, l, 2*width, slot.dsums, 2*width, slot.pairs, 2*width, slot.dscores, l, false)
 	weights := slot.weights[:len(slot.dscores)]
 	for j := range slot.dscores {
 		slot.dscores[j] *= weights[j]

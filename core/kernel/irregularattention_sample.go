@@ -4,6 +4,10 @@ package kernel
 func (a *IrregularAttention[F]) attend(slot *attentionSlot[F], s *Series[F], i int) {
 	slot.first, slot.rows = s.Start[i], s.Rows(i)
 	slot.outputWidth = a.outputWidth()
+	if s.Observed != nil {
+		size := a.Heads * a.Steps * 2 * a.Width
+		slot.sums = a.sums[i*size : (i+1)*size]
+	}
 	l, e, d := slot.rows, a.Embed, a.Embed/a.Heads
 	slot.weights = grow(slot.weights, a.Heads*a.Steps*l)
 	key := a.key[slot.first*e:]
@@ -42,7 +46,8 @@ func (a *IrregularAttention[F]) forwardSample(slot *attentionSlot[F], y []F, s *
 	}
 	observed := s.Observed[slot.first*width:][:l*width]
 	a.observe(slot, observed)
-	a.sum(slot, values, observed)
+	a.pair(slot, values, observed)
+	MatMul(nil, NN, a.Heads*a.Steps, 2*width, l, slot.weights, l, slot.pairs, 2*width, slot.sums, 2*width, false)
 	tiny := underflow[F]()
 	for h := range a.Heads {
 		for t := range a.Steps {
@@ -65,18 +70,16 @@ func (a *IrregularAttention[F]) forwardSample(slot *attentionSlot[F], y []F, s *
 	a.flag(y, slot, observed)
 }
 
-// sum fills slot.sums with the numerators and the denominators of all features, side
-// by side, for each head and step: one product for both.
-func (a *IrregularAttention[F]) sum(slot *attentionSlot[F], values, observed []F) {
-	l, width, rows := slot.rows, a.Width, a.Heads*a.Steps
+// pair fills slot.pairs with values and mask side by side, for one product to give the
+// numerators and the denominators of all features.
+func (a *IrregularAttention[F]) pair(slot *attentionSlot[F], values, observed []F) {
+	l, width := slot.rows, a.Width
 	slot.pairs = grow(slot.pairs, l*2*width)
 	for r := range l {
 		pair := slot.pairs[r*2*width:][:2*width]
 		copy(pair, values[r*width:][:width])
 		copy(pair[width:], observed[r*width:])
 	}
-	slot.sums = grow(slot.sums, rows*2*width)
-	MatMul(nil, NN, rows, 2*width, l, slot.weights, l, slot.pairs, 2*width, slot.sums, 2*width, false)
 }
 
 // flag fills the last Width columns of y where they are asked for; observed is nil

@@ -243,6 +243,7 @@ func checkAttentionGradients(t *testing.T, a *kernel.IrregularAttention[float64]
 	dy := kerneltest.Random[float64](len(y), 1, 5)
 	e := a.Embed
 	dw := timeWeightsOf[float64](e)
+	a.Forward(nil, y, s, w)
 	a.Backward(nil, dw, dy, s, w)
 	kerneltest.CheckGradients(t, func() float64 {
 		a.Forward(nil, y, s, w)
@@ -283,6 +284,7 @@ func TestIrregularAttentionUnwantedGradients(t *testing.T) {
 	s, w := randomSeries[float64]([]int{4, 5}, 3, 0.5, 3), randomTimeWeights[float64](4, 0.5, 9)
 	dy := kerneltest.Random[float64](2*3*2*3, 1, 1)
 	all := kernel.TimeWeights[float64]{Weight: make([]float64, 4), Key: make([]float64, 16)}
+	a.Forward(nil, garbage[float64](len(dy)), s, w)
 	a.Backward(nil, all, dy, s, w)
 	one := kernel.TimeWeights[float64]{Weight: make([]float64, 4)}
 	a.Backward(nil, one, dy, s, w)
@@ -361,10 +363,13 @@ func TestIrregularAttentionGradientsInFloat32(t *testing.T) {
 		s, w := randomSeries[float32]([]int{17, 0, 33}, 5, share, 3), randomTimeWeights[float32](16, 0.3, 9)
 		dy := kerneltest.Random[float32](3*7*5*4, 1, 1)
 		got, want := timeWeightsOf[float32](16), timeWeightsOf[float64](16)
-		(&kernel.IrregularAttention[float32]{Samples: 3, Steps: 7, Heads: 4, Embed: 16, Width: 5}).
-			Backward(nil, got, dy, s, w)
-		(&kernel.IrregularAttention[float64]{Samples: 3, Steps: 7, Heads: 4, Embed: 16, Width: 5}).
-			Backward(nil, want, toFloat64(dy), seriesToFloat64(s), weightsToFloat64(w))
+		single := &kernel.IrregularAttention[float32]{Samples: 3, Steps: 7, Heads: 4, Embed: 16, Width: 5}
+		single.Forward(nil, garbage[float32](len(dy)), s, w)
+		single.Backward(nil, got, dy, s, w)
+		double := &kernel.IrregularAttention[float64]{Samples: 3, Steps: 7, Heads: 4, Embed: 16, Width: 5}
+		s64, w64 := seriesToFloat64(s), weightsToFloat64(w)
+		double.Forward(nil, garbage[float64](len(dy)), s64, w64)
+		double.Backward(nil, want, toFloat64(dy), s64, w64)
 		near(t, "dWeight", toFloat64(got.Weight), want.Weight, 1e-4)
 		near(t, "dBias", toFloat64(got.Bias), want.Bias, 1e-4)
 		near(t, "dQuery", toFloat64(got.Query), want.Query, 1e-4)

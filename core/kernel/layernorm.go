@@ -17,17 +17,30 @@ type LayerNorm[F Float] struct {
 func (l *LayerNorm[F]) Forward(p *Pool, y, x, gamma, beta []F) {
 	fit(l.Groups*l.Rows*l.Width, y, x)
 	fit(l.Groups*l.Width, gamma, beta)
+	s := l.path()
 	p.For(l.Groups*l.Rows, rowChunk, func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			g := r / l.Rows * l.Width
 			x := x[r*l.Width:][:l.Width]
 			y, gamma, beta := y[r*l.Width:][:len(x)], gamma[g:][:len(x)], beta[g:][:len(x)]
+			if s != generic {
+				s.forwardRow(single(y), single(x), single(gamma), single(beta), l.Eps)
+				continue
+			}
 			mean, scale := l.moments(x)
 			for i, v := range x {
 				y[i] = (v-mean)*scale*gamma[i] + beta[i]
 			}
 		}
 	})
+}
+
+// path is that of the vector kernels where they serve the width: whole vectors only.
+func (l *LayerNorm[F]) path() path {
+	if isFloat32[F]() && l.Width > 0 && l.Width%16 == 0 {
+		return activePath()
+	}
+	return generic
 }
 
 // moments is the mean of a row and one over its standard deviation.
@@ -81,6 +94,17 @@ func (l *LayerNorm[F]) Backward(p *Pool, dx, dgamma, dbeta, dy, x, gamma []F) {
 func (l *LayerNorm[F]) backwardRows(lo, hi int, dx, dy, x, gamma, dgamma, dbeta []F) {
 	clear(dgamma)
 	clear(dbeta)
+	if s := l.path(); s != generic {
+		for r := lo; r < hi; r++ {
+			var to []float32
+			if dx != nil {
+				to = single(dx[r*l.Width:][:l.Width])
+			}
+			s.backwardRow(to, single(dgamma), single(dbeta),
+				single(dy[r*l.Width:][:l.Width]), single(x[r*l.Width:][:l.Width]), single(gamma), l.Eps)
+		}
+		return
+	}
 	for r := lo; r < hi; r++ {
 		x := x[r*l.Width:][:l.Width]
 		dy, gamma, dgamma, dbeta := dy[r*l.Width:][:len(x)], gamma[:len(x)], dgamma[:len(x)], dbeta[:len(x)]

@@ -49,20 +49,22 @@ func TestLayerNormGradients(t *testing.T) {
 }
 
 func TestLayerNormIgnoresWorkersAndOtherRows(t *testing.T) {
-	l := kernel.LayerNorm[float32]{Groups: 3, Rows: 131, Width: 17, Eps: 1e-5}
-	x, dy := kerneltest.Random[float32](3*131*17, 1, 1), kerneltest.Random[float32](3*131*17, 1, 2)
-	gamma, beta := kerneltest.Random[float32](3*17, 1, 3), kerneltest.Random[float32](3*17, 1, 4)
-	y := make([]float32, len(x))
-	sameForAnyWorkers(t, func(p *kernel.Pool) [][]float32 {
-		dx, dgamma, dbeta := make([]float32, len(x)), make([]float32, 3*17), make([]float32, 3*17)
-		l.Forward(p, y, x, gamma, beta)
-		l.Backward(p, dx, dgamma, dbeta, dy, x, gamma)
-		return [][]float32{slices.Clone(y), dx, dgamma, dbeta}
-	})
-	one := kernel.LayerNorm[float32]{Groups: 1, Rows: 1, Width: 17, Eps: 1e-5}
-	alone := make([]float32, 17)
-	one.Forward(nil, alone, x[40*17:41*17], gamma[:17], beta[:17])
-	if !slices.Equal(alone, y[40*17:41*17]) {
-		t.Error("a row alone differs from the same row in company")
+	for _, width := range []int{17, 32} { // of which one is whole vectors
+		l := kernel.LayerNorm[float32]{Groups: 3, Rows: 131, Width: width, Eps: 1e-5}
+		x, dy := kerneltest.Random[float32](3*131*width, 1, 1), kerneltest.Random[float32](3*131*width, 1, 2)
+		gamma, beta := kerneltest.Random[float32](3*width, 1, 3), kerneltest.Random[float32](3*width, 1, 4)
+		y := make([]float32, len(x))
+		sameForAnyWorkers(t, func(p *kernel.Pool) [][]float32 {
+			dx, dgamma, dbeta := make([]float32, len(x)), make([]float32, 3*width), make([]float32, 3*width)
+			l.Forward(p, y, x, gamma, beta)
+			l.Backward(p, dx, dgamma, dbeta, dy, x, gamma)
+			return [][]float32{slices.Clone(y), dx, dgamma, dbeta}
+		})
+		one := kernel.LayerNorm[float32]{Groups: 1, Rows: 1, Width: width, Eps: 1e-5}
+		alone := make([]float32, width)
+		one.Forward(nil, alone, x[40*width:41*width], gamma[:width], beta[:width])
+		if !slices.Equal(alone, y[40*width:41*width]) {
+			t.Errorf("width %d: a row alone differs from the same row in company", width)
+		}
 	}
 }

@@ -59,6 +59,17 @@ func geluSlopes[F Float](values, slopes, x []F) {
 	plainGELUSlopes(values, slopes, x)
 }
 
+// exponentials replaces each x by e^x.
+func exponentials[F Float](x []F) {
+	if isFloat32[F]() {
+		Exp(single(x), single(x))
+		return
+	}
+	for i, v := range x {
+		x[i] = exp(v)
+	}
+}
+
 // The plain loops are what the vector kernels of float32 are tested against.
 
 func plainGELU[F Float](values, x []F) {

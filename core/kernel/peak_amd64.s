@@ -4,7 +4,7 @@
 
 // func multiplyAddsAVX512(rounds int)
 TEXT ·multiplyAddsAVX512(SB), NOSPLIT, $0-8
-	MOVQ rounds+0(FP), CX
+	MOVQ   rounds+0(FP), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -56,14 +56,14 @@ round:
 	VFMADD231PS Z30, Z30, Z21
 	VFMADD231PS Z30, Z30, Z22
 	VFMADD231PS Z30, Z30, Z23
-	DECQ CX
-	JNZ round
+	DECQ        CX
+	JNZ         round
 	VZEROUPPER
 	RET
 
 // func multiplyAddsAVX2(rounds int)
 TEXT ·multiplyAddsAVX2(SB), NOSPLIT, $0-8
-	MOVQ rounds+0(FP), CX
+	MOVQ  rounds+0(FP), CX
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -91,7 +91,7 @@ round:
 	VFMADD231PS Y14, Y14, Y9
 	VFMADD231PS Y14, Y14, Y10
 	VFMADD231PS Y14, Y14, Y11
-	DECQ CX
-	JNZ round
+	DECQ        CX
+	JNZ         round
 	VZEROUPPER
 	RET

@@ -20,3 +20,8 @@ func (path) axpy(y []float32, a float32, x []float32) { plainAccumulate(y, a, x)
 func (path) dot(x, y []float32) float32               { return plainInner(x, y) }
 
 func (path) multiplyAdds(rounds int) int { return multiplyAddsOn(generic, rounds) }
+
+func (path) forwardRow(_, _, _, _ []float32, _ float64)        { panic(errNoVectors) }
+func (path) backwardRow(_, _, _, _, _, _ []float32, _ float64) { panic(errNoVectors) }
+
+const errNoVectors = "kernel: no vector path on this machine"

@@ -15,8 +15,8 @@ type TimeWeights[F Float] struct {
 // timeRows is how many times one worker embeds at once: some ten microseconds.
 const timeRows = 32
 
-// embedTimes fills phi [len(times), E] with the embedding of each time and slope, if
-// not nil, with its derivative by Weight·t+Bias.
+// embedTimes fills phi [len(times), E] with the embedding of each time and slope with
+// its derivative by Weight·t+Bias.
 func embedTimes[F Float](p *Pool, phi, slope, times []F, w TimeWeights[F]) {
 	width := len(w.Weight)
 	p.For(len(times), timeRows, func(lo, hi int) {
@@ -25,12 +25,6 @@ func embedTimes[F Float](p *Pool, phi, slope, times []F, w TimeWeights[F]) {
 			row := phi[r*width : (r+1)*width]
 			weight, bias := w.Weight[:len(row)], w.Bias[:len(row)]
 			row[0] = weight[0]*t + bias[0]
-			if slope == nil {
-				for i := 1; i < len(row); i++ {
-					row[i], _ = sincos(weight[i]*t + bias[i])
-				}
-				continue
-			}
 			slopes := slope[r*width:][:len(row)]
 			slopes[0] = 1
 			for i := 1; i < len(row); i++ {

@@ -22,6 +22,7 @@ func TestTimeKernelsRejectWrongShapes(t *testing.T) {
 		},
 		"IrregularAttention gradients": func() {
 			a := kernel.IrregularAttention[float32]{Samples: 1, Steps: 3, Heads: 2, Embed: 4, Width: 2}
+			a.Forward(nil, x(12), s, w)
 			a.Backward(nil, kernel.TimeWeights[float32]{Key: x(15)}, x(12), s, w)
 		},
 		"Imputation": func() {
@@ -61,4 +62,12 @@ func TestTimeKernelsRejectWrongShapes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { panicsOnShape(t, call) })
 	}
+}
+
+func TestIrregularAttentionBackwardWantsForward(t *testing.T) {
+	s := &kernel.Series[float32]{Start: []int{0, 1}, Times: make([]float32, 1), Width: 2, Values: make([]float32, 2)}
+	a := kernel.IrregularAttention[float32]{Samples: 1, Steps: 3, Heads: 2, Embed: 4, Width: 2}
+	panicsOnShape(t, func() {
+		a.Backward(nil, kernel.TimeWeights[float32]{}, make([]float32, 12), s, randomTimeWeights[float32](4, 1, 1))
+	})
 }

