@@ -35,6 +35,9 @@ func (a *app) coreOptions(settings config.Log) ([]core.Option, error) {
 	for _, name := range slices.Sorted(maps.Keys(builtins())) {
 		options = append(options, core.WithBuiltin(name, self, "plugin", "serve", name))
 	}
+	if a.dev {
+		options = append(options, core.WithDev())
+	}
 	return options, nil
 }
 
@@ -60,7 +63,7 @@ func (a *app) pluginCommand() *cobra.Command {
 		Example: "  fusemoe plugin serve vitals",
 		Hidden:  true,
 	}
-	cmd.AddCommand(serve)
+	cmd.AddCommand(serve, a.pluginLockCommand())
 	group(cmd)
 	return cmd
 }

@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"edit": edit, "cut": cut, "signal": signalled,
+			"edit": edit, "cut": cut, "grow": grow, "signal": signalled,
 		},
 		Setup: func(env *testscript.Env) error {
 			// Plugins have their sockets there, and the path of a socket must be short.

@@ -79,6 +79,27 @@ func (r *replica) release() { <-r.busy }
 func (r *replica) start(ctx context.Context) error {
 	ctx, cancel := r.plugin.call(ctx)
 	defer cancel(nil)
+	before := r.configured
+	err := r.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if err = r.describe(ctx); err == nil {
+		err = r.configure(ctx)
+	}
+	if err == nil && before != nil && before.GetFingerprint() != r.configured.GetFingerprint() {
+		err = r.plugin.broken("configure", errors.New("started again with the same config and state, it has another fingerprint"))
+	}
+	if err != nil {
+		r.conn.close()
+		return err
+	}
+	r.up, r.since = true, time.Now()
+	return nil
+}
+
+// connect starts a process that can be described.
+func (r *replica) connect(ctx context.Context) error {
 	spec := r.plugin.spec
 	if r.dir != "" {
 		if err := os.MkdirAll(r.dir, 0o700); err != nil {
@@ -98,18 +119,6 @@ func (r *replica) start(ctx context.Context) error {
 	if !r.adopt(conn) {
 		return r.plugin.interrupted("start", errStopped)
 	}
-	before := r.configured
-	if err = r.describe(ctx); err == nil {
-		err = r.configure(ctx)
-	}
-	if err == nil && before != nil && before.GetFingerprint() != r.configured.GetFingerprint() {
-		err = r.plugin.broken("configure", errors.New("started again with the same config and state, it has another fingerprint"))
-	}
-	if err != nil {
-		conn.close()
-		return err
-	}
-	r.up, r.since = true, time.Now()
 	return nil
 }
 
