@@ -27,12 +27,12 @@ func (rt *Runtime) Evaluate(ctx context.Context, split data.Split) (e *Evaluatio
 	if rt.learner == nil {
 		return nil, fmt.Errorf("%w: Evaluate needs Train", ErrOrder)
 	}
+	stage := rt.progress.Stage("evaluate "+split.String(), 0)
 	if rt.learner.thresholds == nil {
 		if err := rt.chooseThresholds(ctx); err != nil {
 			return nil, err
 		}
 	}
-	stage := rt.progress.Stage("evaluate "+split.String(), 0)
 	use := newExpertCount(rt.network)
 	predictions, err := rt.predictions(ctx, split, use.add)
 	if err != nil {

@@ -36,7 +36,12 @@ In-hospital death and length of stay become tasks. Stays without any measurement
 are left out and counted.`,
 		Example: `  fusemoe import physionet2012 --train set-a.tar.gz --test set-b.tar.gz --to data/physionet2012
   fusemoe import physionet2012 --train set-a --outcomes Outcomes-a.txt --to data/a`,
-		Args: exactly(0, "its sources as flags"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return misused(cmd, "%s belongs to no flag; part the sources of a split by commas, --train a,b", args[0])
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case len(o.Train) == 0:

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -45,7 +46,31 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 			env.Setenv("SLOW", slow)
 			env.Setenv("READER", reader)
+			if err := forGo(env); err != nil {
+				return err
+			}
 			return os.CopyFS(filepath.Join(env.WorkDir, "ward"), os.DirFS("testdata/ward"))
 		},
 	})
+}
+
+// forGo lets scripts build plugins against this checkout, with the modules that its own
+// build has left and no network.
+func forGo(env *testscript.Env) error {
+	checkout, err := filepath.Abs("../..")
+	if err != nil {
+		return err
+	}
+	env.Setenv("CHECKOUT", checkout)
+	for _, name := range []string{"GOMODCACHE", "GOCACHE", "GOPATH"} {
+		value, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, strings.TrimSpace(string(value)))
+	}
+	env.Setenv("GOPROXY", "off")
+	env.Setenv("GOSUMDB", "off") // go.sum of a new module comes from the cache
+	env.Setenv("GOFLAGS", "")
+	return nil
 }

@@ -127,7 +127,10 @@ func (*slow) Info() sdk.Info {
 	return sdk.Info{Name: "slow", Version: "1.0.0", Kind: sdk.Measurements, Accepts: []string{sdk.RowType}}
 }
 
-func (s *slow) Configure(ctx context.Context, _ sdk.Config) (int, error) {
+func (s *slow) Configure(ctx context.Context, c sdk.Config) (int, error) {
+	if err := c.Decode(&struct{}{}); err != nil {
+		return 0, err
+	}
 	sdk.Log(ctx).Info().Int("pid", os.Getpid()).Msg("slow plugin")
 	return 1, s.dwell(ctx, "configure")
 }

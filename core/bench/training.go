@@ -3,7 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
-	"time"
+	"math"
 
 	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/model"
@@ -18,9 +18,12 @@ type Training struct {
 	// Widths are the numbers of values in a row, modality by modality.
 	Widths []int
 	// Samples is the size of the batch, Rows the number of rows that each sample has
-	// of each modality. A quarter of the values is observed.
+	// of each modality. A share of observedShare of the values is observed.
 	Samples, Rows int
 }
+
+// observedShare is about that of a row of the challenge's measurements.
+const observedShare = 0.25
 
 // PhysioNet is the step of the example of the PhysioNet 2012 challenge: its channels,
 // the preset "small", a batch of 32.
@@ -56,7 +59,7 @@ func (t Training) Batch() model.Batch[float32] {
 		b.Present[i] = true
 	}
 	for i, width := range t.Widths {
-		b.Series = append(b.Series, series(t.Samples, t.Rows, width, uint64(i)))
+		b.Series = append(b.Series, series(t.Samples, t.Rows, width, observedShare, uint64(i)))
 	}
 	labels := make([]float32, t.Samples)
 	for i := range labels {
@@ -66,8 +69,8 @@ func (t Training) Batch() model.Batch[float32] {
 	return b
 }
 
-// series has rows rows for each sample, of which a quarter of the values is observed.
-func series(samples, rows, width int, key uint64) kernel.Series[float32] {
+// series has rows rows for each sample; the given share of the values is observed.
+func series(samples, rows, width int, observed float64, key uint64) kernel.Series[float32] {
 	s := kernel.Series[float32]{
 		Start: []int{0}, Width: width, Times: make([]float32, samples*rows),
 		Values: make([]float32, samples*rows*width), Observed: make([]float32, samples*rows*width),
@@ -79,35 +82,81 @@ func series(samples, rows, width int, key uint64) kernel.Series[float32] {
 		s.Start = append(s.Start, (i+1)*rows)
 	}
 	for i := range s.Values {
-		if kernel.Uniform(key, uint64(2*i)) < 0.25 {
+		if kernel.Uniform(key, uint64(2*i)) < observed {
 			s.Observed[i], s.Values[i] = 1, float32(kernel.Normal(key, uint64(2*i+1)))
 		}
 	}
 	return s
 }
 
-// Run trains for some steps, optimizer included, and returns how long each took. The
-// first builds the graph.
-func (t Training) Run(ctx context.Context, pool *kernel.Pool, steps int) ([]time.Duration, error) {
+// repeat trains, optimizer and averaged weights included, one step for each time that
+// next says so.
+func (t Training) repeat(ctx context.Context, pool *kernel.Pool, next func() bool) error {
 	m, err := t.Model()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	batch := t.Batch()
-	var times []time.Duration
-	last := time.Now()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stopped := !next()
+	if stopped {
+		return nil
+	}
 	_, err = train.Run(ctx, train.Task{
-		Model: m, Pool: pool, Rows: make([]int, steps*t.Samples),
+		Model: m, Pool: pool, Rows: make([]int, stepsPerEpoch*t.Samples),
 		Batch: func([]int) model.Batch[float32] { return batch },
 		Score: func(context.Context) (float64, any, error) { return 0, nil, nil },
 		Stepped: func(train.StepReport) {
-			now := time.Now()
-			times = append(times, now.Sub(last))
-			last = now
+			if !stopped && !next() {
+				stopped = true
+				cancel()
+			}
 		},
-	}, train.Options{Epochs: 1, Batch: t.Samples, Accumulate: 1, LearningRate: 1e-3, WeightDecay: 0.01, Clip: 1})
-	if err != nil {
-		return nil, err
+	}, train.Options{
+		Epochs: math.MaxInt32, Batch: t.Samples, Accumulate: 1,
+		LearningRate: 1e-3, WeightDecay: 0.01, Clip: 1, Average: 0.99,
+	})
+	if err != nil && !stopped {
+		return err
 	}
-	return times, m.Close()
+	return m.Close()
+}
+
+// stepsPerEpoch is about that of the example.
+const stepsPerEpoch = 64
+
+// Run makes the given number of steps, the first of which builds the graph.
+func (t Training) Run(ctx context.Context, pool *kernel.Pool, steps int) error {
+	return t.repeat(ctx, pool, func() bool {
+		steps--
+		return steps >= 0
+	})
+}
+
+// operations is the number of floating-point operations in the matrix products of one
+// step: those of the forward pass, and twice as many of the backward pass.
+func (t Training) operations() float64 {
+	c, m := t.Config, len(t.Widths)
+	steps, d, e := c.Steps, c.Width, c.TimeWidth
+	sample := 0 // multiply-adds of one sample, forward
+	for _, width := range t.Widths {
+		sample += t.Rows*e*e + steps*t.Rows*(e+c.TimeHeads*2*width) // keys, scores, sums
+		sample += steps * (c.TimeHeads + 1) * width * d
+		if c.Imputation.Enabled {
+			sample += steps * d * (2*width*c.Imputation.Kernel + 3*d)
+		}
+	}
+	attention := 4*d*d + 2*steps*d
+	experts := d*c.Router.Experts + c.Router.TopK*c.Router.Hidden*(d+m*d)
+	sample += c.Layers * m * steps * (attention + experts + 2*d*c.Hidden)
+	return 3 * 2 * float64(t.Samples) * float64(sample)
+}
+
+// step is one optimizer step of t as a piece of work.
+func (t Training) step(name string, workers int) work {
+	return work{
+		name: name, workers: workers, items: t.Samples, unit: "samples/s",
+		operations: t.operations(), repeat: t.repeat,
+	}
 }

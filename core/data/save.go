@@ -21,11 +21,11 @@ func (d *Dataset) Save(ctx context.Context, dir string) (err error) {
 	dir = filepath.Clean(dir)
 	parent := filepath.Dir(dir)
 	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return err
+		return fmt.Errorf("writing dataset %s: %w", dir, err)
 	}
 	partial, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".partial-")
 	if err != nil {
-		return err
+		return fmt.Errorf("writing dataset %s: cannot write in %s: %w", dir, parent, reason(err))
 	}
 	defer func() {
 		if err != nil {

@@ -120,6 +120,16 @@ func TestAPluginEncodesEverySampleInOrder(t *testing.T) {
 	}
 }
 
+func TestDescribeNeedsNoConfig(t *testing.T) {
+	t.Parallel()
+	spec := animal(t, "")
+	spec.Config = []byte(`{"nonsense": true}`)
+	d, err := host.Describe(t.Context(), zerolog.Nop(), spec)
+	if err != nil || d.GetName() != "zoo" {
+		t.Errorf("got %v, %v", d, err)
+	}
+}
+
 func TestFitAndConfigureWithItsState(t *testing.T) {
 	t.Parallel()
 	p := start(t, &lines{}, host.Spec{Name: "m", InProcess: &fittingPlugin{}}).Plugin("m")

@@ -217,6 +217,13 @@ func (r *replica) report(op string, diagnostics []*modalitypb.Diagnostic) error 
 
 // fail finds out why a call with the context ctx failed.
 func (r *replica) fail(ctx context.Context, op string, err error) error {
+	if code := status.Code(err); code == codes.Canceled || code == codes.DeadlineExceeded {
+		// A deadline travels with the call, and may pass there before it does here.
+		select {
+		case <-ctx.Done():
+		case <-time.After(deathGrace):
+		}
+	}
 	cause := context.Cause(ctx)
 	p, proc := r.plugin, r.conn.process
 	dying := time.Duration(0)
@@ -227,7 +234,7 @@ func (r *replica) fail(ctx context.Context, op string, err error) error {
 	case errors.Is(cause, errNoAnswer):
 		return &Error{
 			Plugin: p.name, Op: op, Err: errNoAnswer, Stderr: proc.tail(),
-			Advice: "see its last lines, or give it more time with plugins." + op + "_timeout",
+			Advice: moreTime(op),
 		}
 	case cause != nil:
 		return p.interrupted(op, cause)
@@ -245,4 +252,12 @@ func (r *replica) fail(ctx context.Context, op string, err error) error {
 	default:
 		return p.broken(op, callError{err})
 	}
+}
+
+// moreTime advises on a plugin that did not answer in time.
+func moreTime(op string) string {
+	if op == "describe" { // which has no deadline to set
+		return "it must load nothing before its Configure has decoded the config; tell its author"
+	}
+	return "see its last lines, or give it more time with plugins." + op + "_timeout"
 }

@@ -32,7 +32,9 @@ func TestMain(m *testing.M) {
 	}
 	switch animal := os.Args[2]; animal {
 	case "host":
-		runHost()
+		runHost(host.Spec{Name: "m", Command: []string{os.Args[0], "zoo", "leaves a child"}})
+	case "host of Python":
+		runPythonHost()
 	case "crashes at start":
 		fmt.Fprintln(os.Stderr, "no licence")
 		os.Exit(3)
@@ -198,10 +200,8 @@ func (p *fittingPlugin) Fit(_ context.Context, samples iter.Seq2[sdk.Sample, err
 }
 
 // runHost starts a plugin, prints its process's number, and waits to be killed.
-func runHost() {
-	fleet, err := host.Start(context.Background(), zerolog.Nop(), []host.Spec{{
-		Name: "m", Command: []string{os.Args[0], "zoo", "leaves a child"},
-	}})
+func runHost(spec host.Spec) {
+	fleet, err := host.Start(context.Background(), zerolog.Nop(), []host.Spec{spec})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -18,3 +18,5 @@ func (path) gelu(dst, src []float32)                  { plainGELU(dst, src) }
 func (path) geluSlopes(values, slopes, src []float32) { plainGELUSlopes(values, slopes, src) }
 func (path) axpy(y []float32, a float32, x []float32) { plainAccumulate(y, a, x) }
 func (path) dot(x, y []float32) float32               { return plainInner(x, y) }
+
+func (path) multiplyAdds(rounds int) int { return multiplyAddsOn(generic, rounds) }

@@ -14,7 +14,7 @@ func BenchmarkTrainingStep(b *testing.B) {
 	defer pool.Close()
 	work := bench.PhysioNet()
 	b.ReportAllocs()
-	if _, err := work.Run(b.Context(), pool, b.N); err != nil {
+	if err := work.Run(b.Context(), pool, b.N); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(work.Samples*b.N)/b.Elapsed().Seconds(), "samples/s")

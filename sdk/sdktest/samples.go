@@ -2,13 +2,11 @@ package sdktest
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 
@@ -135,41 +133,4 @@ func digest(q *modalitypb.Sequence) uint32 {
 		_, _ = h.Write(part) // never fails
 	}
 	return h.Sum32()
-}
-
-// Command returns what starts the plugin at path: an executable, or a folder whose
-// plugin.json has the command, such as {"command": ["python3", "main.py"]}. A word of the
-// command that names a file of the folder stands for that file.
-func Command(path string) ([]string, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("plugin: %w", err)
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	text, err := os.ReadFile(filepath.Join(path, "plugin.json"))
-	if err != nil {
-		return nil, fmt.Errorf("plugin %s: a folder needs a plugin.json that says how to start it: %w", path, err)
-	}
-	var file struct {
-		Command []string `json:"command"`
-	}
-	if err := json.Unmarshal(text, &file); err != nil || len(file.Command) == 0 {
-		return nil, fmt.Errorf(`plugin %s: plugin.json needs a command, such as {"command": ["python3", "main.py"]}`, path)
-	}
-	for i, word := range file.Command {
-		inside := filepath.Join(path, word)
-		if info, err := os.Stat(inside); err == nil && info.Mode().IsRegular() {
-			file.Command[i] = inside
-		}
-	}
-	if file.Command[0], err = exec.LookPath(file.Command[0]); err != nil {
-		return nil, fmt.Errorf("plugin %s: plugin.json: %w", path, err)
-	}
-	return file.Command, nil
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/fusemoe/fusemoe/sdk"
+	"github.com/fusemoe/fusemoe/sdk/command"
 )
 
 // Case is a modality and what to check it with.
@@ -45,7 +46,7 @@ func Conform(t *testing.T, c Case) {
 // check as a subtest. The case's New is not used.
 func Binary(t *testing.T, path string, c Case) {
 	t.Helper()
-	argv, err := Command(path)
+	argv, err := command.Of(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package sdktest
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -185,24 +184,5 @@ func TestReadSamples(t *testing.T) {
 		if _, err := ReadSamples(file); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
-	}
-}
-
-func TestCommandOfAFolder(t *testing.T) {
-	dir := t.TempDir()
-	for name, text := range map[string]string{"main.py": "", "plugin.json": `{"command": ["sh", "main.py", "-v"]}`} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	argv, err := Command(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !filepath.IsAbs(argv[0]) || !slices.Equal(argv[1:], []string{filepath.Join(dir, "main.py"), "-v"}) {
-		t.Errorf("got %q", argv)
-	}
-	if _, err := Command(t.TempDir()); err == nil || !strings.Contains(err.Error(), "plugin.json") {
-		t.Errorf("a folder without plugin.json: %v", err)
 	}
 }

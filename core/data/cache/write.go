@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -47,10 +48,24 @@ func Create(path string, h Header) (*Writer, error) {
 	return w, nil
 }
 
-// beside makes the file in which a file is written until it is whole.
+// beside makes the file in which a file is written until it is whole. It removes those
+// that killed processes have left, of this file or of others.
 func beside(path string) (*os.File, error) {
+	old, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".*.partial-*"))
+	if err != nil {
+		return nil, fmt.Errorf("cache %s: %w", path, err)
+	}
+	for _, name := range old {
+		if info, err := os.Stat(name); err == nil && time.Since(info.ModTime()) > abandoned {
+			_ = os.Remove(name) // another process may have been quicker
+		}
+	}
 	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".partial-")
 }
+
+// abandoned is the age of a file that nobody writes any more: whoever did would have
+// filled its buffer many times in a day.
+const abandoned = 24 * time.Hour
 
 // marshal is the header after magic and version.
 func (h *Header) marshal() []byte {

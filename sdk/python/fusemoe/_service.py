@@ -16,7 +16,7 @@ import grpc
 from ._log import cancelled, failure, log, place, working
 from ._modality import BatchEncoder, Cancelled, Diagnostic, Fitter, Modality, Sample
 from ._settings import Config, canonical, parse, schema
-from ._wire import message_of, refusal, result_of, sample_of
+from ._wire import fill, message_of, refuse, sample_of
 from .modality.v1 import modality_pb2 as pb
 
 MAX_STATE = 64 << 20
@@ -140,58 +140,65 @@ class Service:
     ) -> Iterator[pb.EncodeResponse]:
         try:
             for r in requests:
+                response = pb.EncodeResponse(seq=r.seq)
                 with self._busy, working(context):
                     if not self._configured:
                         _abort(context, grpc.StatusCode.FAILED_PRECONDITION, "Encode before Configure")
                     if isinstance(self._plugin, Fitter) and not self._fitted:
                         _abort(context, grpc.StatusCode.FAILED_PRECONDITION, "Encode before Fit: no fitted state")
-                    results = self._encode(r.samples)
-                yield pb.EncodeResponse(seq=r.seq, results=results)
+                    self._encode(r.samples, response)
+                yield response
         except (grpc.RpcError, Cancelled):
             return  # nobody listens
 
-    def _encode(self, messages: Iterable[pb.Sample]) -> list[pb.Result]:
-        results: list[pb.Result] = []
+    def _encode(self, messages: Iterable[pb.Sample], response: pb.EncodeResponse) -> None:
+        """Adds a result to the response for each message."""
         inputs: list[Sample] = []
-        at: list[int] = []  # the place of each input
-        for i, message in enumerate(messages):
+        results: list[pb.Result] = []  # of the inputs
+        for message in messages:
+            # Filled in place: messages are copied when they are put into others.
+            result = response.results.add()
             try:
                 sample = sample_of(message, self._accepts)
             except Diagnostic as err:
-                results.append(refusal(err))
+                refuse(result, err)
                 continue
-            results.append(pb.Result(sequence=pb.Sequence()))
             if sample.items:
                 inputs.append(sample)
-                at.append(i)
-        for i, result in zip(at, self._encode_all(inputs)):
-            results[i] = result
-        return results
+                results.append(result)
+            else:
+                fill(result, None, self._dim)
+        if not self._encode_together(inputs, results):
+            for sample, result in zip(inputs, results):
+                self._encode_one(sample, result)
 
-    def _encode_all(self, inputs: list[Sample]) -> Iterable[pb.Result]:
-        """The samples together if the plugin can, one by one if it cannot or something
-        went wrong."""
-        if isinstance(self._plugin, BatchEncoder) and len(inputs) > 1:
-            try:
-                sequences = list(self._plugin.encode_batch(inputs))
-                if len(sequences) == len(inputs):
-                    return [result_of(q, self._dim) for q in sequences]
-                told: dict[str, object] = {"samples": len(inputs), "sequences": len(sequences)}
-            except (Exception, SystemExit) as err:
-                told = {"samples": len(inputs), **failure(err)}
-            log.warning("encoding a batch failed; encoding its samples one by one", extra=told)
-        return map(self._encode_one, inputs)
+    def _encode_together(self, inputs: list[Sample], results: list[pb.Result]) -> bool:
+        """Encodes the samples together, if the plugin can and nothing goes wrong."""
+        if len(inputs) < 2 or not isinstance(self._plugin, BatchEncoder):
+            return False
+        try:
+            sequences = list(self._plugin.encode_batch(inputs))
+            if len(sequences) == len(inputs):
+                for sequence, result in zip(sequences, results):
+                    fill(result, sequence, self._dim)
+                return True
+            told: dict[str, object] = {"samples": len(inputs), "sequences": len(sequences)}
+        except (Exception, SystemExit) as err:
+            told = {"samples": len(inputs), **failure(err)}
+        log.warning("encoding a batch failed; encoding its samples one by one", extra=told)
+        return False
 
-    def _encode_one(self, sample: Sample) -> pb.Result:
+    def _encode_one(self, sample: Sample, result: pb.Result) -> None:
         if cancelled():
             raise Cancelled
         try:
             sequence = self._plugin.encode(sample)
         except Diagnostic as err:
-            return refusal(err)
+            refuse(result, err)
         except (Exception, SystemExit) as err:
-            return refusal(_fault("encode", err))
-        return result_of(sequence, self._dim)
+            refuse(result, _fault("encode", err))
+        else:
+            fill(result, sequence, self._dim)
 
 
 def _learned(digest: bytes, state: bytes) -> bytes:

@@ -35,21 +35,18 @@ def _item_of(i: int, m: pb.Item, accepts: Collection[str]) -> Item:
     return item
 
 
-def result_of(sequence: Sequence | None, dim: int) -> pb.Result:
-    """An author's sequence as a message, or what is wrong with it."""
+def fill(result: pb.Result, sequence: Sequence | None, dim: int) -> None:
+    """Makes the result an author's sequence of vectors of dim values, or what is wrong
+    with it."""
     try:
-        return pb.Result(sequence=pack(sequence, dim))
+        pack(result.sequence, sequence, dim)
     except _BadSequence as err:
-        return refusal(
-            Diagnostic(
-                f"the plugin returned a sequence that is none: {err}",
-                detail="this is a fault of the plugin; tell its author",
-            )
-        )
+        words = f"the plugin returned a sequence that is none: {err}"
+        refuse(result, Diagnostic(words, detail="this is a fault of the plugin; tell its author"))
 
 
-def refusal(err: Diagnostic) -> pb.Result:
-    return pb.Result(error=message_of(err))
+def refuse(result: pb.Result, err: Diagnostic) -> None:
+    result.error.CopyFrom(message_of(err))
 
 
 def message_of(err: Diagnostic) -> pb.Diagnostic:
@@ -65,10 +62,11 @@ class _BadSequence(Exception):
     """What is wrong with a sequence; it quotes none of its values."""
 
 
-def pack(sequence: Sequence | None, dim: int) -> pb.Sequence:
-    """The sequence of vectors of dim values as modality.proto promises it."""
+def pack(message: pb.Sequence, sequence: Sequence | None, dim: int) -> None:
+    """Makes the message the sequence of vectors of dim values that modality.proto wants."""
+    message.SetInParent()  # empty, it means missing
     if sequence is None:
-        return pb.Sequence()
+        return
     if not isinstance(sequence, Sequence):
         raise _BadSequence(f"a {type(sequence).__name__}; encode returns a fusemoe.Sequence or None")
     times = _array(sequence.times, np.float64, "times")
@@ -76,7 +74,7 @@ def pack(sequence: Sequence | None, dim: int) -> pb.Sequence:
     if times.ndim != 1:
         raise _BadSequence(f"times of {times.ndim} dimensions; they are a list")
     if len(times) == 0 and values.size == 0:
-        return pb.Sequence()
+        return
     shape = (len(times), dim)
     if values.shape != shape:
         raise _BadSequence(f"values of shape {values.shape}; {len(times)} times and configure promise {shape}")
@@ -88,15 +86,15 @@ def pack(sequence: Sequence | None, dim: int) -> pb.Sequence:
         values = np.where(observed, values, np.float32(0))
         bits = np.packbits(observed, axis=None, bitorder="little").tobytes()
     _check(times, values)
-    return pb.Sequence(
-        length=len(times),
-        times=times.astype("<f8", copy=False).tobytes(),
-        values=values.astype("<f4", copy=False).tobytes(),
-        observed=bits,
-    )
+    message.length = len(times)
+    message.times = times.astype("<f8", copy=False).tobytes()
+    message.values = values.astype("<f4", copy=False).tobytes()
+    message.observed = bits
 
 
 def _array(numbers: ArrayLike, dtype: DTypeLike, what: str) -> NDArray[Any]:
+    if isinstance(numbers, np.ndarray) and numbers.dtype == dtype:
+        return numbers
     try:
         with np.errstate(over="ignore"):  # too large for float32 becomes inf, which is refused
             return np.asarray(numbers, dtype=dtype)

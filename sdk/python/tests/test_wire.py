@@ -9,9 +9,16 @@ import numpy as np
 import pytest
 
 import fusemoe
-from fusemoe._wire import result_of
+from fusemoe._wire import fill
+from fusemoe.modality.v1 import modality_pb2 as pb
 
 PAIR = [[1.0, 2.0]]
+
+
+def result_of(sequence: fusemoe.Sequence | None, dim: int) -> pb.Result:
+    result = pb.Result()
+    fill(result, sequence, dim)
+    return result
 
 
 @pytest.mark.parametrize(

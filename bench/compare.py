@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Run `fusemoe bench` and the same work in PyTorch in turns, and compare medians.
+
+    go build -o fusemoe ./cmd/fusemoe
+    bench/compare.py ./fusemoe [ROUNDS]
+
+Needs PyTorch (Debian: apt-get install python3-torch). GOMAXPROCS bounds the threads
+of both. Each round runs both programs; figures are medians over the rounds. Processor
+time, which counts all threads, is what a busy machine disturbs least.
+"""
+import collections
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+PEER = pathlib.Path(__file__).with_name("peer.py")
+RELEASED = " (released form)"
+
+
+def run(*command):
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return json.loads(done.stdout)
+
+
+def main():
+    if not 2 <= len(sys.argv) <= 3:
+        sys.exit(__doc__.strip())
+    rounds = int(sys.argv[2]) if len(sys.argv) == 3 else 5
+    ours, peers = collections.defaultdict(list), collections.defaultdict(list)
+    shares, loads = collections.defaultdict(list), [os.getloadavg()[0]]
+    for done in range(1, rounds + 1):
+        mine = run(sys.argv[1], "bench", "--json")
+        torch = run(sys.executable, PEER)
+        for m in mine["measurements"]:
+            ours[m["name"], m["workers"]].append(m)
+            shares[m["name"], m["workers"]].append(m["share_of_peak"])
+        for m in torch["measurements"]:
+            peers[m["name"], m["workers"]].append(m)
+        loads.append(os.getloadavg()[0])
+        print(f"round {done} of {rounds}, load {loads[-1]:.1f}", file=sys.stderr)
+
+    def middle(results, key):
+        return statistics.median(m[key] for m in results)
+
+    machine = mine["machine"]
+    print(f"{machine['kernel']}, {machine['workers']} workers, {machine['go']}, PyTorch {torch['torch']}, "
+          f"{rounds} rounds, load {min(loads):.1f} to {max(loads):.1f}\n")
+    print("| work | workers | fusemoe ms | of peak | PyTorch ms | times | fusemoe cpu ms | PyTorch cpu ms | times |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    for (name, workers), results in ours.items():
+        for suffix in ("", RELEASED):
+            peer = peers.get((name + suffix, workers))
+            if peer is None and suffix:
+                continue
+            cells = [name + suffix, str(workers), f"{1e3 * middle(results, 'seconds'):.2f}",
+                     f"{100 * statistics.median(shares[name, workers]):.0f} %"]
+            for key in ("seconds", "cpu_seconds"):
+                mine_ms = 1e3 * middle(results, key)
+                if key == "cpu_seconds":
+                    cells.append(f"{mine_ms:.2f}")
+                if peer is None:
+                    cells += ["", ""]
+                    continue
+                peer_ms = 1e3 * middle(peer, key)
+                cells += [f"{peer_ms:.2f}", f"{peer_ms / mine_ms:.2f}"]
+            print("| " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()

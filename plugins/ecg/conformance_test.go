@@ -1,0 +1,19 @@
+package ecg_test
+
+import (
+	"testing"
+
+	"github.com/fusemoe/fusemoe/plugins/ecg"
+	"github.com/fusemoe/fusemoe/sdk"
+	"github.com/fusemoe/fusemoe/sdk/sdktest"
+)
+
+func TestConformance(t *testing.T) {
+	records := paths(t)
+	a, b := sample(records[0], records[1]), sample(records[2])
+	a.ID, b.ID = "a", "b"
+	sdktest.Conform(t, sdktest.Case{
+		New:    func() sdk.Modality { return ecg.New() },
+		Config: `{"seconds": 5, "mains": [50]}`, Samples: []sdk.Sample{a, b},
+	})
+}
