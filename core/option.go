@@ -1,9 +1,12 @@
 package core
 
 import (
+	"sync"
+
 	"github.com/rs/zerolog"
 
 	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/lock"
 	"github.com/fusemoe/fusemoe/sdk"
 )
 
@@ -19,12 +22,14 @@ type options struct {
 	dataset  *data.Dataset
 	cacheDir string
 	seed     *uint64
+	lockFile string
+	dev      *sync.Once // says that plugins are not verified; nil: they are
 	resume   bool
 }
 
 func newOptions(all []Option) options {
 	o := options{
-		log: zerolog.Nop(), progress: silent{},
+		log: zerolog.Nop(), progress: silent{}, lockFile: lock.FileName,
 		builtin: map[string][]string{}, inside: map[string]sdk.Modality{},
 	}
 	for _, apply := range all {
@@ -70,3 +75,10 @@ func WithResume() Option { return func(o *options) { o.resume = true } }
 // WithSeed chooses among the trainings of a run; by default OpenRun takes
 // that of the lowest.
 func WithSeed(seed uint64) Option { return func(o *options) { o.seed = &seed } }
+
+// WithLockFile holds plugins that are files or folders to the lock file at path; by
+// default to fusemoe.lock in the working directory.
+func WithLockFile(path string) Option { return func(o *options) { o.lockFile = path } }
+
+// WithDev runs plugins as they are, locked or not, for those who are writing one.
+func WithDev() Option { return func(o *options) { o.dev = new(sync.Once) } }

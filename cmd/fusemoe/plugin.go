@@ -50,6 +50,9 @@ func (a *app) coreOptions(settings config.Log) ([]core.Option, error) {
 	for _, name := range slices.Sorted(maps.Keys(builtins())) {
 		options = append(options, core.WithBuiltin(name, self, "plugin", "serve", name))
 	}
+	if a.dev {
+		options = append(options, core.WithDev())
+	}
 	return options, nil
 }
 
@@ -79,10 +82,11 @@ func (a *app) pluginCommand() *cobra.Command {
 		Short: "Write, check and look at modality plugins",
 		Example: `  fusemoe plugin new gait
   fusemoe plugin check ./gait/gait
+  fusemoe plugin lock ./gait/gait
   fusemoe plugin docs vitals`,
 	}
 	cmd.AddCommand(a.pluginNewCommand(), a.pluginCheckCommand(), a.pluginEncodeCommand(), a.pluginDescribeCommand(),
-		a.pluginDocsCommand(), a.pluginListCommand(), a.pluginServeCommand())
+		a.pluginDocsCommand(), a.pluginListCommand(), a.pluginLockCommand(), a.pluginServeCommand())
 	group(cmd)
 	return cmd
 }

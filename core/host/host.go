@@ -63,8 +63,7 @@ type Spec struct {
 	// EncodeTimeout bounds the wait for the answer to each batch; 0: 2 minutes.
 	EncodeTimeout time.Duration
 
-	describeOnly bool    // it is stopped before it is configured
-	timing       *timing // nil: the usual one
+	timing *timing // nil: the usual one
 }
 
 // Fleet is a set of running plugins.
