@@ -90,10 +90,24 @@ func TestScoresOfDifferentUnitsAreComparable(t *testing.T) {
 	}
 }
 
-// TestALossIsNotedAsALoss shows what chooses the epoch with the sign that people know.
-func TestALossIsNotedAsALoss(t *testing.T) {
-	e := train.EpochReport{Epoch: 3, Losses: model.Losses{"total": 0.5}, Score: -0.25, Best: true}
-	if got, want := epochNote(e, config.MetricLoss), "epoch 3  loss 0.5000  val loss 0.2500 (best)"; got != want {
-		t.Errorf("the note is %q, want %q", got, want)
+// TestEpochsAreNotedAsPeopleKnowThem shows what chose the epoch by its own name and sign.
+func TestEpochsAreNotedAsPeopleKnowThem(t *testing.T) {
+	binary, regression := model.Task{Kind: model.Binary}, model.Task{Kind: model.Regression}
+	for _, c := range []struct {
+		tasks  []model.Task
+		metric config.Metric
+		score  float64
+		want   string
+	}{
+		{[]model.Task{binary}, config.MetricAUROC, 0.75, "val auroc 0.7500"},
+		{[]model.Task{binary}, config.MetricLoss, -0.25, "val loss 0.2500"},
+		{[]model.Task{regression}, config.MetricAUROC, -0.5, "val error 0.5000"},
+		{[]model.Task{binary, regression}, config.MetricAUROC, -0.125, "val score -0.1250"},
+	} {
+		e := train.EpochReport{Epoch: 3, Losses: model.Losses{"total": 0.5}, Best: true}
+		got := epochNote(e, judgement(c.tasks, c.metric, c.score))
+		if want := "epoch 3  loss 0.5000  " + c.want + " (best)"; got != want {
+			t.Errorf("the note is %q, want %q", got, want)
+		}
 	}
 }

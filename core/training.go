@@ -43,13 +43,13 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 		Score:   rt.score,
 		Stepped: func(s train.StepReport) { meter.Add(s.Samples) },
 		Epoch: func(e train.EpochReport) error {
-			meter.Note(epochNote(e, c.Stop.Metric))
+			meter.Note(epochNote(e, judgement(rt.network.Tasks, c.Stop.Metric, e.Score)))
 			rt.log.Debug().Int("epoch", e.Epoch).Float64("loss", e.Losses["total"]).Float64("score", e.Score).Msg("epoch")
 			return record.epoch(e)
 		},
 		Saved: func(s train.Snapshot) error { return record.saveSnapshot(rt, s) },
 		Best: func(e train.EpochReport) error {
-			return record.best(rt, e, checkpoint.Metric{Name: string(c.Stop.Metric), Value: e.Score})
+			return record.best(rt, e, judgement(rt.network.Tasks, c.Stop.Metric, e.Score))
 		},
 	}
 	if task.From, err = record.loadSnapshot(rt); err != nil {
@@ -100,16 +100,32 @@ func taskScore(m eval.Metrics, task model.Task, metric config.Metric) float64 {
 	return score
 }
 
-func epochNote(e train.EpochReport, metric config.Metric) string {
+// judgement is the score with the name and the sign that people know: an error, or a
+// loss, of tasks that are alike, and no more than a score of a mixture.
+func judgement(tasks []model.Task, metric config.Metric, score float64) checkpoint.Metric {
+	regressions := 0
+	for _, t := range tasks {
+		if t.Kind == model.Regression {
+			regressions++
+		}
+	}
+	switch {
+	case regressions == len(tasks):
+		return checkpoint.Metric{Name: "error", Value: -score}
+	case regressions > 0:
+		return checkpoint.Metric{Name: "score", Value: score}
+	case metric == config.MetricLoss:
+		return checkpoint.Metric{Name: string(metric), Value: -score}
+	}
+	return checkpoint.Metric{Name: string(metric), Value: score}
+}
+
+func epochNote(e train.EpochReport, m checkpoint.Metric) string {
 	best := ""
 	if e.Best {
 		best = " (best)"
 	}
-	score := e.Score
-	if metric == config.MetricLoss {
-		score = -score
-	}
-	return fmt.Sprintf("epoch %d  loss %.4f  val %s %.4f%s", e.Epoch, e.Losses["total"], metric, score, best)
+	return fmt.Sprintf("epoch %d  loss %.4f  val %s %.4f%s", e.Epoch, e.Losses["total"], m.Name, m.Value, best)
 }
 
 // predictions are the learner's for one split, beside the labels.
