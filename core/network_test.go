@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -109,5 +110,20 @@ func TestEpochsAreNotedAsPeopleKnowThem(t *testing.T) {
 		if want := "epoch 3  loss 0.5000  " + c.want + " (best)"; got != want {
 			t.Errorf("the note is %q, want %q", got, want)
 		}
+	}
+}
+
+// TestABugInAKernelIsAnInternalError breaks a kernel's contract and looks at what the
+// caller of core is told: whoever reads it has made no mistake.
+func TestABugInAKernelIsAnInternalError(t *testing.T) {
+	run := func() (err error) {
+		defer recovered("train", &err)
+		g := op.NewGraph[float64](nil)
+		x, _ := g.Input("x", 4, 2)
+		g.Entropy(kernel.Entropy[float64]{Groups: 2, Rows: 2, Experts: 2}, x, func() []bool { return make([]bool, 3) })
+		return errors.Join(g.Compile(nil), g.Run(op.Step{}), g.Close())
+	}
+	if err := run(); !errors.Is(err, ErrInternal) {
+		t.Errorf("the error is %v, want one that is ErrInternal", err)
 	}
 }

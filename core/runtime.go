@@ -11,6 +11,7 @@ import (
 	"github.com/fusemoe/fusemoe/core/config"
 	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/kernel"
+	"github.com/fusemoe/fusemoe/core/op"
 )
 
 // Runtime is one configuration at work on one dataset. It serves one caller at a
@@ -106,10 +107,13 @@ func (rt *Runtime) Close() error {
 	return rt.learner.close()
 }
 
-// recovered turns a bug's panic into an error at the edge of this package.
+// recovered turns a bug's panic into an error at the edge of this package, and marks
+// that of a kernel, which an operation has recovered.
 func recovered(what string, err *error) {
 	if v := recover(); v != nil {
 		*err = fmt.Errorf("%s: %w: %v", what, ErrInternal, v)
+	} else if errors.Is(*err, op.ErrKernel) && !errors.Is(*err, ErrInternal) {
+		*err = fmt.Errorf("%w: %w", ErrInternal, *err)
 	}
 }
 

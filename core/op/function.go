@@ -73,7 +73,7 @@ func (f *function[F]) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { r
 
 // Do computes the operation into its own memory.
 func (f *function[F]) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
-	defer recovered(f.name, &err)
+	defer f.graph.recovered(f.name, &err)
 	for i, v := range in {
 		f.in[i] = values[F](v)
 	}
@@ -114,10 +114,12 @@ func (f *function[F]) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node
 }
 
 // recovered turns a panic of a kernel, which is a bug, into an error: Gorgonia runs
-// the operations on a goroutine of its own, where a panic would end the process.
-func recovered(name string, err *error) {
+// the operations on a goroutine of its own, where a panic would end the process. The
+// error is kept beside: Gorgonia's own hides what it wraps.
+func (g *Graph[F]) recovered(name string, err *error) {
 	if v := recover(); v != nil {
 		*err = fmt.Errorf("%s: %w: %v", name, ErrKernel, v)
+		g.failure = *err
 	}
 }
 

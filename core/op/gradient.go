@@ -69,7 +69,7 @@ func (d *gradient[F]) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
 }
 
 func (d *gradient[F]) Do(operands ...gorgonia.Value) (out gorgonia.Value, err error) {
-	defer recovered("gradient of "+d.all.of.name, &err)
+	defer d.all.of.graph.recovered("gradient of "+d.all.of.name, &err)
 	d.all.compute(operands)
 	return d.all.din[d.input], nil
 }
@@ -118,7 +118,7 @@ func (c *collector[F]) String() string {
 }
 
 func (c *collector[F]) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
-	defer recovered(c.String(), &err)
+	defer c.graph.recovered(c.String(), &err)
 	if c.backward {
 		kernel.Add(c.graph.pool, c.parameter.Grad, values[F](in[0]))
 	}

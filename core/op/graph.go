@@ -53,6 +53,8 @@ type Graph[F kernel.Float] struct {
 	used      map[*Parameter[F]]Node
 	constants map[Node]bool
 	weight    *tensor.Dense
+	// failure is what a kernel panicked with in the last run.
+	failure error
 }
 
 var errNotCompiled = errors.New("op: the graph is run before it is compiled")
@@ -124,7 +126,11 @@ func (g *Graph[F]) Run(step Step) error {
 		values[F](g.weight)[0] = F(w)
 	}
 	g.machine.Reset()
+	g.failure = nil
 	if err := g.machine.RunAll(); err != nil {
+		if g.failure != nil {
+			err = g.failure
+		}
 		return fmt.Errorf("op: run the graph: %w", err)
 	}
 	return nil
