@@ -1,9 +1,12 @@
 package core
 
 import (
+	"sync"
+
 	"github.com/rs/zerolog"
 
 	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/lock"
 	"github.com/fusemoe/fusemoe/sdk"
 )
 
@@ -15,15 +18,18 @@ type options struct {
 	progress Progress
 	builtin  map[string][]string
 	inside   map[string]sdk.Modality
+	attached map[string]string
 	dataset  *data.Dataset
 	cacheDir string
 	seed     *uint64
+	lockFile string
+	dev      *sync.Once // says that plugins are not verified; nil: they are
 	resume   bool
 }
 
 func newOptions(all []Option) options {
 	o := options{
-		log: zerolog.Nop(), progress: silent{},
+		log: zerolog.Nop(), progress: silent{}, lockFile: lock.FileName,
 		builtin: map[string][]string{}, inside: map[string]sdk.Modality{},
 	}
 	for _, apply := range all {
@@ -50,6 +56,12 @@ func WithModality(name string, m sdk.Modality) Option {
 	return func(o *options) { o.inside[name] = m }
 }
 
+// WithAttached uses plugins that somebody has started with -debug in place of starting
+// them: sockets, by the name of the modality or of its plugin.
+func WithAttached(sockets map[string]string) Option {
+	return func(o *options) { o.attached = sockets }
+}
+
 // WithDataset takes a dataset in memory in place of the config's data.path.
 func WithDataset(d *data.Dataset) Option { return func(o *options) { o.dataset = d } }
 
@@ -63,3 +75,10 @@ func WithResume() Option { return func(o *options) { o.resume = true } }
 // WithSeed chooses among the trainings of a run; by default OpenRun takes
 // that of the lowest.
 func WithSeed(seed uint64) Option { return func(o *options) { o.seed = &seed } }
+
+// WithLockFile holds plugins that are files or folders to the lock file at path; by
+// default to fusemoe.lock in the working directory.
+func WithLockFile(path string) Option { return func(o *options) { o.lockFile = path } }
+
+// WithDev runs plugins as they are, locked or not, for those who are writing one.
+func WithDev() Option { return func(o *options) { o.dev = new(sync.Once) } }

@@ -11,6 +11,7 @@ import (
 	"github.com/fusemoe/fusemoe/core/config"
 	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/host"
+	"github.com/fusemoe/fusemoe/sdk"
 	"github.com/fusemoe/fusemoe/sdk/command"
 )
 
@@ -26,6 +27,9 @@ func (o options) spec(m config.Modality, p config.Plugins, threads int) (host.Sp
 		Replicas: m.Replicas, SkipFailing: m.OnError == config.OnErrorSkip,
 		ConfigureTimeout: p.ConfigureTimeout, EncodeTimeout: p.EncodeTimeout,
 	}
+	if s.Attach = o.attachment(m); s.Attach != "" {
+		return s, nil
+	}
 	if inside, ok := o.inside[m.Plugin]; ok {
 		s.InProcess = inside
 		return s, nil
@@ -34,10 +38,43 @@ func (o options) spec(m config.Modality, p config.Plugins, threads int) (host.Sp
 		s.Command = argv
 		return s, nil
 	}
-	if s.Command, err = findPlugin(m.Plugin, p.Dir); err != nil {
+	path, err := findPlugin(m.Plugin, p.Dir)
+	if err != nil {
 		return host.Spec{}, fmt.Errorf("modality %s: %w; %s", m.Name, err, o.known(m.Plugin))
 	}
+	if path, err = o.verified(m.Plugin, path, p.Dir); err == nil {
+		s.Command, err = command.Of(path)
+	}
+	if err != nil {
+		return host.Spec{}, fmt.Errorf("modality %s: %w", m.Name, err)
+	}
 	return s, nil
+}
+
+// attachment is the socket of the plugin that somebody debugs for the modality, named after
+// the modality or its plugin, or empty.
+func (o options) attachment(m config.Modality) string {
+	if socket := o.attached[m.Name]; socket != "" {
+		return socket
+	}
+	return o.attached[strings.TrimPrefix(filepath.Base(m.Plugin), "fusemoe-")]
+}
+
+// allAttached tells of plugins that somebody debugs and no modality uses.
+func (o options) allAttached(specs []host.Spec) error {
+	var names []string
+	used := make(map[string]bool)
+	for _, s := range specs {
+		names = append(names, s.Name)
+		used[s.Attach] = true
+	}
+	for name, socket := range o.attached {
+		if !used[socket] {
+			return fmt.Errorf("%s names %s, which is neither a modality nor the plugin of one; the modalities are %s",
+				sdk.ReattachEnv, name, strings.Join(names, ", "))
+		}
+	}
+	return nil
 }
 
 // pluginConfig is the plugin's own config as it travels.
@@ -52,30 +89,53 @@ func pluginConfig(m config.Modality) (json.RawMessage, error) {
 	return settings, nil
 }
 
-// findPlugin returns the command of the plugin at a path, or of the name in the plugin
+// findPlugin returns the path of the plugin at a path, or of the name in the plugin
 // folder; it looks nowhere else. A plugin is an executable or a folder with a plugin.json.
-func findPlugin(plugin, dir string) ([]string, error) {
+func findPlugin(plugin, dir string) (string, error) {
 	if strings.ContainsRune(plugin, '/') {
-		return command.Of(plugin)
+		if _, err := command.Of(plugin); err != nil {
+			return "", err
+		}
+		return filepath.Abs(plugin)
 	}
+	dirs := []string{dir}
 	if dir == "" {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, fmt.Errorf("plugin %s: %w", plugin, err)
-		}
-		dir = filepath.Dir(self)
-	}
-	for _, name := range []string{plugin, "fusemoe-" + plugin} {
-		path := filepath.Join(dir, name)
-		file := path
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			file = filepath.Join(path, command.File) // any other folder of that name is no plugin
-		}
-		if _, err := os.Stat(file); err == nil {
-			return command.Of(path)
+		var err error
+		if dirs, err = pluginDirs(); err != nil {
+			return "", fmt.Errorf("plugin %s: %w", plugin, err)
 		}
 	}
-	return nil, fmt.Errorf("there is no plugin %q in %s", plugin, dir)
+	for _, dir := range dirs {
+		for _, name := range []string{plugin, "fusemoe-" + plugin} {
+			path, err := filepath.Abs(filepath.Join(dir, name))
+			if err != nil {
+				return "", fmt.Errorf("plugin %s: %w", plugin, err)
+			}
+			file := path
+			if info, err := os.Stat(path); err == nil && info.IsDir() {
+				file = filepath.Join(path, command.File) // any other folder of that name is no plugin
+			}
+			if _, err := os.Stat(file); err == nil {
+				_, err := command.Of(path)
+				return path, err
+			}
+		}
+	}
+	return "", fmt.Errorf("there is no plugin %q in %s", plugin, strings.Join(dirs, " or "))
+}
+
+// pluginDirs are where plugins are that the config names: beside the program, and in the
+// user's folder for what belongs to programs.
+func pluginDirs() ([]string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	dirs := []string{filepath.Dir(self)}
+	if home, err := os.UserHomeDir(); err == nil {
+		dirs = append(dirs, filepath.Join(home, ".local", "share", "fusemoe", "plugins"))
+	}
+	return dirs, nil
 }
 
 // known names the plugin that the user probably meant, or those that need no file.

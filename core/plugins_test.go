@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/fusemoe/fusemoe/sdk/command"
 )
 
 // put makes a file in a folder, and the folder.
@@ -47,7 +49,11 @@ func TestPluginsAreFoundByPathOrInThePluginFolderAlone(t *testing.T) {
 		{"sh", nil, `there is no plugin "sh" in ` + dir}, // $PATH is no place for plugins
 	}
 	for _, test := range tests {
-		got, err := findPlugin(test.plugin, dir)
+		var got []string
+		path, err := findPlugin(test.plugin, dir)
+		if err == nil {
+			got, err = command.Of(path)
+		}
 		if !slices.Equal(got, test.want) || (err == nil) != (test.err == "") {
 			t.Errorf("%s: got %q, %v, want %q", test.plugin, got, err, test.want)
 		}

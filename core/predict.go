@@ -195,6 +195,9 @@ func (p *Predictor) encode(ctx context.Context, d *data.Dataset) ([]data.Encoded
 		s.Config, s.State, s.Seed = m.Config, p.manifest.Modalities[i].State, p.manifest.Seed
 		specs = append(specs, s)
 	}
+	if err := p.allAttached(specs); err != nil {
+		return nil, err
+	}
 	fleet, err := host.Start(ctx, p.log, specs)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -57,6 +58,9 @@ func (rt *Runtime) startPlugins(ctx context.Context) (*host.Fleet, error) {
 		s.Seed = rt.config.Train.Seeds[0]
 		specs = append(specs, s)
 	}
+	if err := rt.allAttached(specs); err != nil {
+		return nil, err
+	}
 	stage := rt.progress.Stage("start plugins", 0)
 	fleet, err := host.Start(ctx, rt.log, specs)
 	if err != nil {
@@ -86,6 +90,11 @@ func (w *preparation) run(ctx context.Context) (data.Encoded, checkpoint.Modalit
 	paths, err := w.paths()
 	if err != nil {
 		return data.Encoded{}, checkpoint.Modality{}, err
+	}
+	if w.plugin.Attached() {
+		defer func() { // files that are not there, or stay, do no harm: no other run reads them
+			_, _ = os.Remove(paths.state), os.Remove(paths.sequences)
+		}()
 	}
 	state, fitted, err := w.state(ctx, paths.state)
 	if err == nil && fitted {
@@ -119,6 +128,9 @@ func (w *preparation) paths() (preparedPaths, error) {
 	}
 	if err := os.MkdirAll(w.runtime.cacheDir, 0o700); err != nil {
 		return preparedPaths{}, fmt.Errorf("make the cache folder: %w", err)
+	}
+	if w.plugin.Attached() { // a name that no other run has: run removes the files
+		training = append(training, rand.Text()...)
 	}
 	key := cache.Key([]byte(w.plugin.Fingerprint()), []byte(items), training)
 	base := filepath.Join(w.runtime.cacheDir, key)

@@ -36,8 +36,16 @@ func Handshake() plugin.HandshakeConfig {
 // Serve runs a plugin's process: it answers the host until the host is done or gone.
 // It is all that main does, and never returns.
 //
-// With the argument -describe it prints what the modality is, as JSON.
+// With the argument -describe it prints what the modality is, as JSON. With -debug it
+// waits for a fusemoe run to attach to it, and prints how: so a debugger can start it.
 func Serve(m Modality) {
+	if len(os.Args) == 2 && os.Args[1] == "-debug" {
+		if err := serveDebug(m); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if len(os.Args) == 2 && os.Args[1] == "-describe" {
 		fmt.Println(protojson.Format(describe(m)))
 		os.Exit(0)
@@ -46,8 +54,9 @@ func Serve(m Modality) {
 	if os.Getenv(hs.MagicCookieKey) != hs.MagicCookieValue {
 		info := m.Info()
 		fmt.Fprintf(os.Stderr, "This is %s %s, a modality plugin of fusemoe; fusemoe starts it.\n"+
-			"To see what it is, run it with -describe. To use it, name it under modalities in a\n"+
-			"config of fusemoe run.\n", info.Name, info.Version)
+			"To check it, run: fusemoe plugin check %[3]s\n"+
+			"To see what it is, run it with -describe; to debug it, with -debug. To use it, name it\n"+
+			"under modalities in a config of fusemoe run.\n", info.Name, info.Version, os.Args[0])
 		os.Exit(1)
 	}
 

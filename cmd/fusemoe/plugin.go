@@ -41,12 +41,39 @@ func (a *app) coreOptions(settings config.Log) ([]core.Option, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot find this executable, which is also its plugins: %w", err)
 	}
+	attached, err := reattach(a.environ)
+	if err != nil {
+		return nil, err
+	}
 	log := a.start(settings)
-	options := []core.Option{core.WithLogger(log), core.WithProgress(a.progress)}
+	options := []core.Option{core.WithLogger(log), core.WithProgress(a.progress), core.WithAttached(attached)}
 	for _, name := range slices.Sorted(maps.Keys(builtins())) {
 		options = append(options, core.WithBuiltin(name, self, "plugin", "serve", name))
 	}
+	if a.dev {
+		options = append(options, core.WithDev())
+	}
 	return options, nil
+}
+
+// reattach reads FUSEMOE_REATTACH, name=socket,name=socket, as plugins started with -debug
+// print it.
+func reattach(environ []string) (map[string]string, error) {
+	sockets := map[string]string{}
+	for _, entry := range environ {
+		text, ok := strings.CutPrefix(entry, sdk.ReattachEnv+"=")
+		if !ok || text == "" {
+			continue
+		}
+		for one := range strings.SplitSeq(text, ",") {
+			name, socket, ok := strings.Cut(one, "=")
+			if !ok || name == "" || !filepath.IsAbs(socket) {
+				return nil, fmt.Errorf("%s: want name=socket, as a plugin started with -debug prints it, not %q", sdk.ReattachEnv, one)
+			}
+			sockets[name] = socket
+		}
+	}
+	return sockets, nil
 }
 
 func (a *app) pluginCommand() *cobra.Command {
@@ -55,10 +82,11 @@ func (a *app) pluginCommand() *cobra.Command {
 		Short: "Write, check and look at modality plugins",
 		Example: `  fusemoe plugin new gait
   fusemoe plugin check ./gait/gait
+  fusemoe plugin lock ./gait/gait
   fusemoe plugin docs vitals`,
 	}
 	cmd.AddCommand(a.pluginNewCommand(), a.pluginCheckCommand(), a.pluginEncodeCommand(), a.pluginDescribeCommand(),
-		a.pluginDocsCommand(), a.pluginListCommand(), a.pluginServeCommand())
+		a.pluginDocsCommand(), a.pluginListCommand(), a.pluginLockCommand(), a.pluginServeCommand())
 	group(cmd)
 	return cmd
 }

@@ -64,13 +64,13 @@ func (a *app) pluginNew(o scaffold.Options) error {
 
 // next are the three commands that an author needs now.
 func next(o scaffold.Options) string {
-	plugin, samples := o.Name, filepath.Join(o.Name, "testdata", "samples.json")
+	plugin := o.Name
 	first := fmt.Sprintf("  fusemoe plugin docs ./%s\n", o.Name)
 	if o.Lang == scaffold.Go {
 		plugin = filepath.Join(o.Name, o.Name)
 		first = fmt.Sprintf("  (cd %s && go get -t . && go build)\n", o.Name)
 	}
-	return first + fmt.Sprintf("  fusemoe plugin check ./%s\n  fusemoe plugin encode ./%s --sample %s\n", plugin, plugin, samples)
+	return first + fmt.Sprintf("  fusemoe plugin check ./%s\n  fusemoe plugin lock ./%s\n", plugin, plugin)
 }
 
 // released is a version that the Go command can download.

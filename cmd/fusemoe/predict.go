@@ -33,6 +33,7 @@ standard output, or to the file of --out.`,
 		Args: exactly(1, "the folder of one run"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.predict(cmd, args[0], flags) },
 	}
+	a.addDev(cmd)
 	f := cmd.Flags()
 	f.StringVar(&flags.data, "data", "", "dataset folder")
 	f.StringVar(&flags.split, "split", "", "only this split: train, val, test (default all samples)")

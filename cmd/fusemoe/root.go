@@ -22,6 +22,7 @@ type app struct {
 	terminal bool
 
 	logLevel, logFormat string
+	dev                 bool
 	progress            *progress
 }
 

@@ -53,6 +53,7 @@ last finished epoch, and ends as if nothing had happened.`,
 		},
 	}
 	flags.add(cmd)
+	a.addDev(cmd)
 	cmd.Flags().StringVar(&resume, "resume", "", "go on with the run in this folder, with its own settings")
 	return cmd
 }

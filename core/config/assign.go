@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/fusemoe/fusemoe/sdk"
 )
 
 // Assignment is a setting given on the command line.
@@ -90,7 +92,8 @@ func (l *layer) assignFree(path string, parts []string, value string, into map[s
 	into[parts[last]] = l.anything(path, n, true)
 }
 
-// envPrefix begins the names of the environment variables that are settings.
+// envPrefix begins the names of the environment variables that are settings, but for the
+// one that names plugins which somebody debugs.
 const envPrefix = "FUSEMOE_"
 
 // fromEnviron makes one layer of each FUSEMOE_* variable, in the order of names. A
@@ -102,7 +105,7 @@ func fromEnviron(root *schema, environ []string) []*layer {
 	slices.Sort(environ)
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, envPrefix) || value == "" {
+		if !strings.HasPrefix(name, envPrefix) || value == "" || name == sdk.ReattachEnv {
 			continue
 		}
 		l := newLayer("env " + name)

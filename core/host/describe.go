@@ -8,13 +8,22 @@ import (
 	"github.com/fusemoe/fusemoe/sdk/modalitypb"
 )
 
-// Describe starts a plugin, asks it what it is and stops it, without configuring it.
+// Describe starts the plugin of a spec, asks it what it is, and stops it.
 func Describe(ctx context.Context, log zerolog.Logger, spec Spec) (*modalitypb.DescribeResponse, error) {
-	spec.describeOnly = true
-	fleet, err := Start(ctx, log, []Spec{spec})
-	if err != nil {
+	spec.Replicas = 1
+	if err := validate([]Spec{spec}); err != nil {
 		return nil, err
 	}
-	defer fleet.Stop()
-	return fleet.Plugin(spec.Name).Describe(), nil
+	p := newPlugin(log, spec)
+	defer p.end()
+	ctx, cancel := p.call(ctx)
+	defer cancel(nil)
+	r := p.replicas[0]
+	if err := r.connect(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.describe(ctx); err != nil {
+		return nil, err
+	}
+	return r.described, nil
 }

@@ -32,6 +32,9 @@ type Spec struct {
 	Command []string
 	// InProcess is served in the host's own process instead of a Command.
 	InProcess sdk.Modality
+	// Attach is the socket of a plugin that somebody has started to debug it. The host
+	// neither starts nor stops that plugin, and waits for it as long as it takes.
+	Attach string
 
 	// Config is the plugin's config, a JSON object.
 	Config json.RawMessage
@@ -60,8 +63,7 @@ type Spec struct {
 	// EncodeTimeout bounds the wait for the answer to each batch; 0: 2 minutes.
 	EncodeTimeout time.Duration
 
-	describeOnly bool    // it is stopped before it is configured
-	timing       *timing // nil: the usual one
+	timing *timing // nil: the usual one
 }
 
 // Fleet is a set of running plugins.
@@ -146,21 +148,34 @@ func (f *Fleet) Stop() {
 
 // validate finds mistakes of the caller.
 func validate(specs []Spec) error {
-	names := make(map[string]bool)
+	names, sockets := make(map[string]bool), make(map[string]string)
 	for _, spec := range specs {
 		switch {
 		case spec.Name == "":
 			return errors.New("host: a modality without a name")
 		case names[spec.Name]:
 			return fmt.Errorf("host: two modalities are named %s", spec.Name)
-		case (len(spec.Command) > 0) == (spec.InProcess != nil):
-			return fmt.Errorf("host: modality %s needs either a command or a modality in process", spec.Name)
-		case spec.Replicas < 0 || spec.Replicas > 1 && spec.InProcess != nil:
-			return fmt.Errorf("host: modality %s: %d replicas; a modality in process has one", spec.Name, spec.Replicas)
-		case spec.InProcess == nil && !filepath.IsAbs(spec.Command[0]):
+		case spec.ways() != 1:
+			return fmt.Errorf("host: modality %s needs a command, a modality in process or a socket, and one of them", spec.Name)
+		case spec.Attach != "" && sockets[spec.Attach] != "":
+			return fmt.Errorf("host: modalities %s and %s cannot share the plugin that is being debugged: it has one config; "+
+				"name one of them in FUSEMOE_REATTACH", sockets[spec.Attach], spec.Name)
+		case spec.Replicas < 0 || spec.Replicas > 1 && len(spec.Command) == 0:
+			return fmt.Errorf("host: modality %s: %d replicas; only a command can have several", spec.Name, spec.Replicas)
+		case len(spec.Command) > 0 && !filepath.IsAbs(spec.Command[0]):
 			return fmt.Errorf("host: modality %s: %s is not an absolute path", spec.Name, spec.Command[0])
 		}
-		names[spec.Name] = true
+		names[spec.Name], sockets[spec.Attach] = true, spec.Name
 	}
 	return nil
+}
+
+// ways counts how the plugin is to be reached.
+func (s Spec) ways() (n int) {
+	for _, given := range []bool{len(s.Command) > 0, s.InProcess != nil, s.Attach != ""} {
+		if given {
+			n++
+		}
+	}
+	return n
 }

@@ -202,11 +202,11 @@ func TestEveryFailureOfAStartIsReported(t *testing.T) {
 func TestSpecsThatCannotBeStarted(t *testing.T) {
 	good := animal(t, "tame")
 	for want, specs := range map[string][]host.Spec{
-		"without a name":                {{Command: good.Command}},
-		"two modalities are named m":    {good, good},
-		"either a command or":           {{Name: "m"}},
-		"plugin is not an absolute":     {{Name: "m", Command: []string{"plugin"}}},
-		"m needs either a command or a": {{Name: "m", Command: good.Command, InProcess: &plugin{}}},
+		"without a name":                                {{Command: good.Command}},
+		"two modalities are named m":                    {good, good},
+		"a command, a modality in process or":           {{Name: "m"}},
+		"plugin is not an absolute":                     {{Name: "m", Command: []string{"plugin"}}},
+		"m needs a command, a modality in process or a": {{Name: "m", Command: good.Command, InProcess: &plugin{}}},
 	} {
 		if _, err := host.Start(t.Context(), zerolog.Nop(), specs); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)

@@ -142,7 +142,10 @@ func notStarted(ctx context.Context, name string, proc *process, limit time.Dura
 // environment is what a plugin sees besides what go-plugin sets: where programs, the user
 // and temporary files are, and what the spec lists.
 func environment(log zerolog.Logger, spec Spec) []string {
-	env := []string{sdk.LogLevelEnv + "=" + log.GetLevel().String()}
+	env := []string{
+		sdk.LogLevelEnv + "=" + log.GetLevel().String(),
+		"PYTHONDONTWRITEBYTECODE=1", // beside a file whose hash was verified, nothing else may appear
+	}
 	if spec.Device == "" || spec.Device == cpu {
 		env = append(env, "CUDA_VISIBLE_DEVICES=")
 	}

@@ -32,6 +32,9 @@ type Plugin struct {
 
 // newPlugin is a plugin of which nothing runs yet.
 func newPlugin(log zerolog.Logger, spec Spec) *Plugin {
+	if spec.Attach != "" {
+		spec.ConfigureTimeout, spec.EncodeTimeout = debugTimeout, debugTimeout
+	}
 	p := &Plugin{
 		name: spec.Name, spec: spec, timing: usualTiming(),
 		log: log.With().Str("plugin", spec.Name).Logger(),
@@ -57,13 +60,17 @@ func start(ctx context.Context, log zerolog.Logger, spec Spec) (*Plugin, error) 
 		p.end()
 		return nil, err
 	}
-	if spec.InProcess == nil {
+	if len(spec.Command) > 0 {
 		for _, r := range p.replicas {
 			p.watching.Go(r.watch)
 		}
 	}
 	return p, nil
 }
+
+// Attached tells whether somebody else has started the plugin, to debug it. Its code may
+// change from run to run without a change of version, so nothing of it is to be kept.
+func (p *Plugin) Attached() bool { return p.spec.Attach != "" }
 
 // Describe returns what the plugin says of itself.
 func (p *Plugin) Describe() *modalitypb.DescribeResponse { return p.described }

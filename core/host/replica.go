@@ -79,6 +79,27 @@ func (r *replica) release() { <-r.busy }
 func (r *replica) start(ctx context.Context) error {
 	ctx, cancel := r.plugin.call(ctx)
 	defer cancel(nil)
+	before := r.configured
+	err := r.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if err = r.describe(ctx); err == nil {
+		err = r.configure(ctx)
+	}
+	if err == nil && before != nil && before.GetFingerprint() != r.configured.GetFingerprint() {
+		err = r.plugin.broken("configure", errors.New("started again with the same config and state, it has another fingerprint"))
+	}
+	if err != nil {
+		r.conn.close()
+		return err
+	}
+	r.up, r.since = true, time.Now()
+	return nil
+}
+
+// connect starts a process that can be described.
+func (r *replica) connect(ctx context.Context) error {
 	spec := r.plugin.spec
 	if r.dir != "" {
 		if err := os.MkdirAll(r.dir, 0o700); err != nil {
@@ -87,9 +108,12 @@ func (r *replica) start(ctx context.Context) error {
 	}
 	var conn connection
 	var err error
-	if spec.InProcess != nil {
+	switch {
+	case spec.InProcess != nil:
 		conn, err = serve(spec.InProcess, r.log)
-	} else {
+	case spec.Attach != "":
+		conn, err = attach(r.log, spec.Attach)
+	default:
 		conn, err = launch(ctx, r.log, spec, r.plugin.timing)
 	}
 	if err != nil {
@@ -98,18 +122,6 @@ func (r *replica) start(ctx context.Context) error {
 	if !r.adopt(conn) {
 		return r.plugin.interrupted("start", errStopped)
 	}
-	before := r.configured
-	if err = r.describe(ctx); err == nil && !spec.describeOnly {
-		err = r.configure(ctx)
-	}
-	if err == nil && before != nil && before.GetFingerprint() != r.configured.GetFingerprint() {
-		err = r.plugin.broken("configure", errors.New("started again with the same config and state, it has another fingerprint"))
-	}
-	if err != nil {
-		conn.close()
-		return err
-	}
-	r.up, r.since = true, time.Now()
 	return nil
 }
 
@@ -208,6 +220,13 @@ func (r *replica) report(op string, diagnostics []*modalitypb.Diagnostic) error 
 
 // fail finds out why a call with the context ctx failed.
 func (r *replica) fail(ctx context.Context, op string, err error) error {
+	if code := status.Code(err); code == codes.Canceled || code == codes.DeadlineExceeded {
+		// A deadline travels with the call, and may pass there before it does here.
+		select {
+		case <-ctx.Done():
+		case <-time.After(deathGrace):
+		}
+	}
 	cause := context.Cause(ctx)
 	p, proc := r.plugin, r.conn.process
 	dying := time.Duration(0)
@@ -222,6 +241,11 @@ func (r *replica) fail(ctx context.Context, op string, err error) error {
 		}
 	case cause != nil:
 		return p.interrupted(op, cause)
+	case p.Attached() && status.Code(err) == codes.Unavailable:
+		return &Error{
+			Plugin: p.name, Op: op, Err: errNoDebugger,
+			Advice: "start the plugin with -debug again and paste the line FUSEMOE_REATTACH=... that it prints",
+		}
 	case proc != nil && proc.ended(dying):
 		return proc.obituary(p.name, op)
 	case status.Code(err) == codes.Unavailable && proc != nil:

@@ -27,7 +27,6 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -43,8 +42,7 @@ type ECG struct {
 	threads int
 	scaler  *scaler
 
-	mu      sync.Mutex
-	records int            // since the last Summarize
+	records int            // encoded since the last Summarize
 	missing [leadCount]int // of them, those without the lead
 }
 
@@ -146,17 +144,24 @@ func (e *ECG) Encode(_ context.Context, s sdk.Sample) (sdk.Sequence, error) {
 func (e *ECG) EncodeBatch(ctx context.Context, samples []sdk.Sample) ([]sdk.Sequence, error) {
 	all, errs := e.measureAll(ctx, samples)
 	out := make([]sdk.Sequence, len(samples))
+	if err := cmp.Or(append(errs, ctx.Err())...); err != nil {
+		return nil, err
+	}
 	for i, s := range samples {
-		if err := cmp.Or(errs[i], ctx.Err()); err != nil {
-			return nil, err
-		}
 		out[i] = e.sequence(s, all[i])
 	}
 	return out, nil
 }
 
+// sequence standardises the vectors of a sample and counts its missing leads.
 func (e *ECG) sequence(s sdk.Sample, vectors [][]float64) (q sdk.Sequence) {
 	for i, v := range vectors {
+		e.records++
+		for lead := range e.missing {
+			if v[presentFeature(lead)] == 0 {
+				e.missing[lead]++
+			}
+		}
 		q.Times = append(q.Times, s.Items[i].Time)
 		q.Values = append(q.Values, e.scaler.scale(v))
 	}
@@ -190,27 +195,13 @@ func (e *ECG) measure(s sdk.Sample) ([][]float64, error) {
 				Path: fmt.Sprintf("items[%d].path", i), Summary: err.Error(), Detail: "repair or leave out this record",
 			}
 		}
-		e.count(t)
 		vectors[i] = features(t)
 	}
 	return vectors, nil
 }
 
-func (e *ECG) count(t *tracing) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.records++
-	for i, x := range t.leads {
-		if x == nil {
-			e.missing[i]++
-		}
-	}
-}
-
 // Summarize logs how many records lacked a lead, by lead.
 func (e *ECG) Summarize(ctx context.Context) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	missing := make(map[string]int)
 	for i, n := range e.missing {
 		if n > 0 {

@@ -34,6 +34,9 @@ func nameFeatures() []string {
 	return names
 }
 
+// presentFeature is the index of a lead's first feature, which is 1 if the lead is there and 0 if not.
+func presentFeature(lead int) int { return len(rhythmFeatures) + lead*len(leadFeatures) }
+
 // features measures a tracing. What cannot be measured is NaN.
 func features(t *tracing) []float64 {
 	out := make([]float64, len(featureNames))
@@ -52,7 +55,7 @@ func features(t *tracing) []float64 {
 	}
 	spectrum := newSpectrum()
 	for i, x := range t.leads {
-		f := out[len(rhythmFeatures)+i*len(leadFeatures):][:len(leadFeatures)]
+		f := out[presentFeature(i):][:len(leadFeatures)]
 		f[0] = 0
 		if x == nil {
 			continue

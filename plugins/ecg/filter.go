@@ -133,9 +133,11 @@ func (f filters) apply(x []float64) []float64 {
 	padded := make([]float64, len(x)+2*pad)
 	copy(padded[pad:], x)
 	last := len(x) - 1
-	for i := range pad { // turned about the first and the last sample
-		padded[pad-1-i] = 2*x[0] - x[i+1]
-		padded[pad+len(x)+i] = 2*x[last] - x[last-1-i]
+	// Mirrored, not turned about the first and the last sample: those may be in the middle of a QRS complex,
+	// and the level beyond would be another.
+	for i := range pad {
+		padded[pad-1-i] = x[i+1]
+		padded[pad+len(x)+i] = x[last-1-i]
 	}
 	f.pass(padded)
 	slices.Reverse(padded)

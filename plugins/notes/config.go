@@ -31,8 +31,8 @@ type hashConfig struct {
 	Characters int `json:"characters" doc:"longest sequence of characters of a word that is counted; 0: none"`
 }
 
-// defaults keep five notes, as the data of the paper do. Wider vectors, and longer terms,
-// predicted no better on the eICU demo.
+// defaults keep five notes, as the data of the paper do. On the eICU demo a width of 768
+// with five characters changed the AUROC by less than the shuffles of its folds do.
 func defaults() config {
 	return config{Encoder: hash, Last: 5, Hash: hashConfig{Width: 512, Words: 3, Characters: 4}}
 }
@@ -42,11 +42,6 @@ func read(c sdk.Config) (config, error) {
 	cfg := defaults()
 	if err := c.Decode(&cfg); err != nil {
 		return config{}, err
-	}
-	if cfg.Encoder != hash {
-		return config{}, &sdk.Diagnostic{
-			Path: "encoder", Summary: fmt.Sprintf("unknown encoder %q", cfg.Encoder), Detail: "valid: hash",
-		}
 	}
 	if cfg.Last < 0 {
 		return config{}, &sdk.Diagnostic{

@@ -51,7 +51,7 @@ func Example() {
 
 func TestConfigsThatCannotBeUsed(t *testing.T) {
 	tests := []struct{ config, path, summary string }{
-		{`{"encoder": "bert"}`, "encoder", `unknown encoder "bert"`},
+		{`{"encoder": "bert"}`, "encoder", `unknown value "bert"`},
 		{`{"last": -1}`, "last", "-1 is no number of notes"},
 		{`{"lsat": 3}`, "lsat", "unknown key, did you mean last?"},
 		{`{"hash": {"width": 4}}`, "hash.width", "4 is out of range"},
