@@ -33,7 +33,10 @@ def main():
     shares, loads = collections.defaultdict(list), [os.getloadavg()[0]]
     for done in range(1, rounds + 1):
         mine = run(sys.argv[1], "bench", "--json")
-        torch = run(sys.executable, PEER)
+        workers = mine["machine"]["workers"]
+        torch = run(sys.executable, PEER, str(workers))
+        if workers > 1:
+            torch["measurements"] += run(sys.executable, PEER, "1", "product")["measurements"]
         for m in mine["measurements"]:
             ours[m["name"], m["workers"]].append(m)
             shares[m["name"], m["workers"]].append(m["share_of_peak"])

@@ -1,18 +1,25 @@
 #!/usr/bin/env python3
 """The work of `fusemoe bench` as one writes it in PyTorch, measured the same way.
 
-Prints one JSON object: for each piece of work the median and best seconds of a run
-and the median processor time. The number of threads is that of GOMAXPROCS, or all.
+    peer.py THREADS [product]
+
+Prints one JSON object: for each piece of work, or for the matrix product alone, the
+median and best seconds of a run and the median processor time.
 """
 import json
 import os
 import statistics
+import sys
 import time
 
-import torch
-from torch.nn import functional
+THREADS = int(sys.argv[1])
+# The BLAS beneath PyTorch starts its threads when it is loaded, and does not heed
+# torch.set_num_threads.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(THREADS)
 
-THREADS = int(os.environ.get("GOMAXPROCS") or len(os.sched_getaffinity(0)))
+import torch  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
 SECONDS = 2  # for each piece of work, as in fusemoe bench
 LEAST_RUNS = 5
 
@@ -109,19 +116,18 @@ def attention(samples, rows, width, heads, steps, released):
 
 def main():
     torch.manual_seed(0)
-    works = [
-        ("matrix product 2048³", 1, product(2048)),
-        ("matrix product 2048³", THREADS, product(2048)),
-        ("experts: 3072 tokens, width 128", THREADS, experts(3072, 128, 512, 16, 4)),
-        ("experts: 3072 tokens, width 512", THREADS, experts(3072, 512, 512, 16, 4)),
-        ("experts: 96 tokens, width 512", THREADS, experts(96, 512, 512, 16, 4)),
-        (ATTENTION, THREADS, attention(16, 200, 36, 8, 48, released=False)),
-        (ATTENTION + " (released form)", THREADS, attention(16, 200, 36, 8, 48, released=True)),
-    ]
-    results = []
-    for name, threads, work in works:
-        torch.set_num_threads(threads)
-        results.append({"name": name, "workers": threads, **measure(work)})
+    torch.set_num_threads(THREADS)
+    works = {
+        "matrix product 2048³": lambda: product(2048),
+        "experts: 3072 tokens, width 128": lambda: experts(3072, 128, 512, 16, 4),
+        "experts: 3072 tokens, width 512": lambda: experts(3072, 512, 512, 16, 4),
+        "experts: 96 tokens, width 512": lambda: experts(96, 512, 512, 16, 4),
+        ATTENTION: lambda: attention(16, 200, 36, 8, 48, released=False),
+        ATTENTION + " (released form)": lambda: attention(16, 200, 36, 8, 48, released=True),
+    }
+    if sys.argv[2:] == ["product"]:
+        works = dict([next(iter(works.items()))])
+    results = [{"name": name, "workers": THREADS, **measure(build())} for name, build in works.items()]
     print(json.dumps({"torch": torch.__version__, "measurements": results}))
 
 

@@ -59,8 +59,8 @@ func copiesDir() (string, error) {
 
 // LockPlugin puts a plugin as it is now into the lock file: one at a path, or of a name in
 // the folder dir, or in the usual places where dir is empty. It starts the plugin to ask
-// for its version.
-func LockPlugin(ctx context.Context, log zerolog.Logger, lockFile, plugin, dir string) (lock.Entry, error) {
+// for its version; env are the names of further environment variables that it then sees.
+func LockPlugin(ctx context.Context, log zerolog.Logger, lockFile, plugin, dir string, env []string) (lock.Entry, error) {
 	fail := func(err error) (lock.Entry, error) { return lock.Entry{}, fmt.Errorf("lock: %w", err) }
 	path, err := findPlugin(plugin, dir)
 	if err != nil {
@@ -93,7 +93,7 @@ func LockPlugin(ctx context.Context, log zerolog.Logger, lockFile, plugin, dir s
 	if err != nil {
 		return fail(err)
 	}
-	described, err := host.Describe(ctx, log, host.Spec{Name: filepath.Base(path), Command: argv})
+	described, err := host.Describe(ctx, log, host.Spec{Name: filepath.Base(path), Command: argv, Env: env})
 	if err != nil {
 		return fail(err)
 	}

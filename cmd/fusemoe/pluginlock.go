@@ -16,6 +16,7 @@ func (a *app) addDev(cmd *cobra.Command) {
 
 func (a *app) pluginLockCommand() *cobra.Command {
 	var dir string
+	var env []string
 	cmd := &cobra.Command{
 		Use:   "lock PLUGIN...",
 		Short: "Agree to plugins as they are now",
@@ -26,20 +27,22 @@ the file with the configs.
 A plugin is named as configs name it: a path with a slash, or a name of what is in the
 plugin folder. The built-in plugins are part of fusemoe and need no lock.`,
 		Example: `  fusemoe plugin lock ./plugins/gait
-  fusemoe plugin lock gait posture --dir /opt/fusemoe/plugins`,
+  fusemoe plugin lock gait posture --dir /opt/fusemoe/plugins
+  fusemoe plugin lock ./examples/python-notes --env PYTHONPATH`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return misused(cmd, "want the plugins to lock")
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.lockPlugins(cmd, args, dir) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.lockPlugins(cmd, args, dir, env) },
 	}
 	cmd.Flags().StringVar(&dir, "dir", "", "folder of plugins that are given by name, as plugins.dir in configs")
+	cmd.Flags().StringSliceVar(&env, "env", nil, "environment variables that the plugins need to start, as env in configs")
 	return cmd
 }
 
-func (a *app) lockPlugins(cmd *cobra.Command, plugins []string, dir string) error {
+func (a *app) lockPlugins(cmd *cobra.Command, plugins []string, dir string, env []string) error {
 	settings, err := a.logSettings()
 	if err != nil {
 		return err
@@ -49,7 +52,7 @@ func (a *app) lockPlugins(cmd *cobra.Command, plugins []string, dir string) erro
 		if _, ok := builtins()[plugin]; ok {
 			return fmt.Errorf("lock: %s is built in and needs no lock", plugin)
 		}
-		entry, err := core.LockPlugin(cmd.Context(), log, lock.FileName, plugin, dir)
+		entry, err := core.LockPlugin(cmd.Context(), log, lock.FileName, plugin, dir, env)
 		if err != nil {
 			return err
 		}

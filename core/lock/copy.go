@@ -95,6 +95,9 @@ func copyTo(to, from string) error {
 
 // copyFile copies one file, which only its owner may read or run, and nobody change.
 func copyFile(to, from string) (err error) {
+	if target, ok := folderLink(from); ok {
+		return os.Symlink(target, to)
+	}
 	in, err := os.Open(from)
 	if err != nil {
 		return err

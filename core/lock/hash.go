@@ -51,7 +51,12 @@ func hashOf(path string, skip func(string) bool) (string, error) {
 	return folderPrefix + base64.StdEncoding.EncodeToString(list.Sum(nil)), nil
 }
 
+// sumOf is the SHA-256 of a file or, of a link to a folder, that of where it leads.
 func sumOf(path string) ([]byte, error) {
+	if to, ok := folderLink(path); ok {
+		sum := sha256.Sum256([]byte("link to " + to))
+		return sum[:], nil
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -64,7 +69,19 @@ func sumOf(path string) ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
-// filesIn lists the files of a folder and of those in it, with slashes, sorted.
+// folderLink is where a link to a folder leads, as virtual environments have one from lib64
+// to lib.
+func folderLink(path string) (to string, ok bool) {
+	to, err := os.Readlink(path)
+	if err != nil {
+		return "", false
+	}
+	info, err := os.Stat(path)
+	return to, err == nil && info.IsDir()
+}
+
+// filesIn lists the files of a folder and of those in it, with slashes, sorted. A link to
+// a folder is one of them, if it leads to a place inside.
 func filesIn(dir string, skip func(string) bool) ([]string, error) {
 	dir, err := filepath.EvalSymlinks(dir) // WalkDir does not follow it
 	if err != nil {
@@ -81,16 +98,19 @@ func filesIn(dir string, skip func(string) bool) ([]string, error) {
 			}
 			return nil
 		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
 		info, err := os.Stat(path) // of what a link leads to
 		if err != nil {
 			return err
 		}
-		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is neither a file nor a folder, nor a link to a file; a plugin's folder has no others", path)
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
+		to, isLink := folderLink(path)
+		inside := isLink && !filepath.IsAbs(to) && filepath.IsLocal(filepath.Join(filepath.Dir(name), to))
+		if !info.Mode().IsRegular() && !inside {
+			return fmt.Errorf("%s is neither a file nor a folder, nor a link to a file or to a folder beside it; "+
+				"a plugin's folder has no others", path)
 		}
 		if name = filepath.ToSlash(name); strings.ContainsRune(name, '\n') {
 			return errors.New("a file in it has a line end in its name")

@@ -87,7 +87,11 @@ func TestWhatRunsIsACopyWithTheLockedHash(t *testing.T) {
 	put(t, filepath.Join(source, "main.py"), "abc", 0o600)
 	put(t, filepath.Join(source, "start"), "run", 0o700)
 	put(t, filepath.Join(source, "__pycache__/main.pyc"), "compiled", 0o600)
-	f := &lock.File{Plugins: map[string]lock.Entry{"posture": {Version: "1.2.0", Hash: hash(t, source)}}}
+	f := &lock.File{Plugins: map[string]lock.Entry{}}
+	if err := os.Symlink(".", filepath.Join(source, "here")); err != nil {
+		t.Fatal(err)
+	}
+	f.Plugins["posture"] = lock.Entry{Version: "1.2.0", Hash: hash(t, source)}
 	open := func() string {
 		t.Helper()
 		path, err := f.Open("posture", source, copies)
@@ -105,6 +109,9 @@ func TestWhatRunsIsACopyWithTheLockedHash(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(path, "__pycache__")); err == nil {
 		t.Error("what has no hash was copied")
+	}
+	if to, err := os.Readlink(filepath.Join(path, "here")); err != nil || to != "." {
+		t.Errorf("a link to a folder leads to %q, %v", to, err)
 	}
 
 	// Somebody changes the copy: by changing a file, and by adding one.

@@ -130,12 +130,16 @@ func (g *Graph[F]) Run(step Step) error {
 	return nil
 }
 
-// Close releases the machine.
+// Close releases the machine and, with it, the memory of the graph. Gorgonia gives its
+// machines a finalizer, and what has one is never collected as part of a cycle: the
+// graph must let go of the machine, which holds the graph.
 func (g *Graph[F]) Close() error {
 	if g.machine == nil {
 		return nil
 	}
-	return g.machine.Close()
+	err := g.machine.Close()
+	g.machine = nil
+	return err
 }
 
 // Value is the content of a node after a run; the next run overwrites it.
