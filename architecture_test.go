@@ -30,6 +30,7 @@ var rules = []rule{
 	{why: "a plugin author's code never needs the core", of: []string{"sdk", "plugins"}, forbids: []string{module + "/core", module + "/routing"}, deep: true},
 	{why: "only the ECG plugin trains a network of its own", of: []string{"sdk", "plugins"}, except: []string{"plugins/ecg"}, forbids: []string{"gorgonia.org"}, deep: true},
 	{why: "a new modality touches neither core nor routing", of: []string{"core", "routing"}, forbids: []string{module + "/plugins"}, deep: true},
+	{why: "the SDK knows no plugin", of: []string{"sdk"}, forbids: []string{module + "/plugins"}, deep: true},
 	{why: "processes are the host's and the SDK's business", except: []string{"sdk", "core/host"}, forbids: []string{"github.com/hashicorp/go-plugin"}},
 	{why: "settings come from one place", except: []string{"core/config"}, forbids: []string{"github.com/knadh/koanf"}},
 	{why: "only one package needs CUDA", except: []string{"core/kernel/cuda"}, forbids: []string{"gorgonia.org/cu"}},
@@ -46,10 +47,15 @@ func TestImports(t *testing.T) {
 	packages := listPackages(t)
 	for _, r := range rules {
 		t.Run(r.why, func(t *testing.T) {
+			covered := 0
 			for _, p := range packages {
 				if r.covers(p.folder()) {
+					covered++
 					r.check(t, p)
 				}
+			}
+			if covered == 0 {
+				t.Errorf("no package lies under %v", r.of)
 			}
 		})
 	}

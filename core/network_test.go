@@ -6,9 +6,11 @@ import (
 	"testing"
 
 	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/core/eval"
 	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/model"
 	"github.com/fusemoe/fusemoe/core/op"
+	"github.com/fusemoe/fusemoe/core/train"
 )
 
 // TestPaperPresetTrains builds the network with the published sizes (Table 6) and six
@@ -73,5 +75,25 @@ func TestLabelStatistics(t *testing.T) {
 	mean, deviation := labelStatistics(values, []float32{1, 3, unknown, 99}, []int{0, 1, 2}).meanDeviation()
 	if mean != 2 || deviation != 1 {
 		t.Errorf("mean and deviation of the targets are %v and %v, want 2 and 1", mean, deviation)
+	}
+}
+
+// TestScoresOfDifferentUnitsAreComparable adds up tasks: an error of two deviations
+// counts the same, whether the target is in days or in minutes.
+func TestScoresOfDifferentUnitsAreComparable(t *testing.T) {
+	for _, unit := range []float64{1, 1440} {
+		m := eval.Metrics{Values: []eval.Metric{{Name: "rmse", Value: 6 * unit}}}
+		task := model.Task{Kind: model.Regression, Outputs: 1, Deviation: 3 * unit}
+		if got := taskScore(m, task, config.MetricAUROC); got != -2 {
+			t.Errorf("the score of an error of two deviations is %v, want -2", got)
+		}
+	}
+}
+
+// TestALossIsNotedAsALoss shows what chooses the epoch with the sign that people know.
+func TestALossIsNotedAsALoss(t *testing.T) {
+	e := train.EpochReport{Epoch: 3, Losses: model.Losses{"total": 0.5}, Score: -0.25, Best: true}
+	if got, want := epochNote(e, config.MetricLoss), "epoch 3  loss 0.5000  val loss 0.2500 (best)"; got != want {
+		t.Errorf("the note is %q, want %q", got, want)
 	}
 }

@@ -75,21 +75,22 @@ func (rt *Runtime) score(ctx context.Context) (float64, any, error) {
 	}
 	var sum float64
 	details := map[string]eval.Metrics{}
-	for _, p := range predictions {
+	for i, p := range predictions {
 		m := eval.Evaluate(p, eval.Options{})
 		details[p.Name] = m
-		sum += taskScore(m, p.Kind, rt.config.Train.Stop.Metric)
+		sum += taskScore(m, rt.network.Tasks[i], rt.config.Train.Stop.Metric)
 	}
 	return sum / float64(len(predictions)), details, nil
 }
 
 // taskScore is the metric that the user chose, turned so that higher is better. A
-// regression always goes by its error.
-func taskScore(m eval.Metrics, kind eval.Kind, metric config.Metric) float64 {
+// regression always goes by its error, in deviations of the training targets: in their
+// own unit, days or millilitres, it would drown the other tasks.
+func taskScore(m eval.Metrics, task model.Task, metric config.Metric) float64 {
 	score := m.Value(string(metric))
 	switch {
-	case kind == eval.Regression:
-		score = -m.Value("rmse")
+	case task.Kind == model.Regression:
+		score = -m.Value("rmse") / task.Deviation
 	case metric == config.MetricLoss:
 		score = -m.Value("log_loss")
 	}
@@ -104,7 +105,11 @@ func epochNote(e train.EpochReport, metric config.Metric) string {
 	if e.Best {
 		best = " (best)"
 	}
-	return fmt.Sprintf("epoch %d  loss %.4f  val %s %.4f%s", e.Epoch, e.Losses["total"], metric, e.Score, best)
+	score := e.Score
+	if metric == config.MetricLoss {
+		score = -score
+	}
+	return fmt.Sprintf("epoch %d  loss %.4f  val %s %.4f%s", e.Epoch, e.Losses["total"], metric, score, best)
 }
 
 // predictions are the learner's for one split, beside the labels.

@@ -185,7 +185,7 @@ type Train struct {
 // Stop chooses the best epoch and ends training early.
 type Stop struct {
 	// Metric of the validation split says which epoch is best; a regression task
-	// always goes by the loss.
+	// always goes by its error. Of several tasks the mean counts.
 	Metric Metric `yaml:"metric"`
 	// Patience is how many epochs without a better one end the training; 0 means
 	// none do.

@@ -140,6 +140,12 @@ func operations() []operation {
 			gates := g.TopK(kernel.TopK[float64]{Rows: 8, Experts: 5, K: 3}, x, nil)
 			return g.Importance(kernel.Importance[float64]{Rows: 8, Experts: 5}, gates, &op.Accumulator{})
 		})},
+		// The thresholds, which the noisy logits set, count as constants.
+		{name: "load", inputs: []*param{learned(1, 8, 5), learned(2, 8, 5)}, build: func(g *graph, in []op.Node) op.Node {
+			noisy, values := g.Input("noisy", 8, 5)
+			copy(values, kerneltest.Random[float64](len(values), 0.7, 12))
+			return g.Load(kernel.Load[float64]{Rows: 8, Experts: 5, K: 2}, in[0], noisy, in[1], active, &op.Accumulator{})
+		}},
 		{name: "entropy", inputs: []*param{learned(1, 8, 5)}, build: one(func(g *graph, x op.Node) op.Node {
 			return g.Entropy(kernel.Entropy[float64]{Groups: 2, Rows: 4, Experts: 5}, x, active)
 		})},

@@ -29,7 +29,7 @@ func (g *Graph[F]) SquaredError(k kernel.SquaredError[F], outputs Node, labels [
 }
 
 // Accumulator carries the column sums of one balance loss over the runs of an
-// optimizer step, so that the loss sees the whole accumulated batch.
+// optimizer step, so that the loss of a run sees all rows of the step so far.
 type Accumulator struct {
 	prior, own []float64
 }
@@ -48,6 +48,21 @@ func (a *Accumulator) keep(sums []float64) {
 	copy(a.own, sums)
 }
 
+// growth is how many times the mass of the last run the sums hold. A coefficient of
+// variation knows no scale, so the slope in one run's rows shrinks as the sums grow;
+// times growth, each run pulls with the strength that it has alone.
+func (a *Accumulator) growth() float64 {
+	all, last := 0.0, 0.0
+	for e, v := range a.own {
+		all += v
+		last += v - a.prior[e]
+	}
+	if last <= 0 {
+		return 1
+	}
+	return all / last
+}
+
 // Importance is the squared coefficient of variation of the experts' gate mass.
 func (g *Graph[F]) Importance(k kernel.Importance[F], gates Node, a *Accumulator) Node {
 	return g.apply("importance", scalar, []Node{gates},
@@ -55,7 +70,7 @@ func (g *Graph[F]) Importance(k kernel.Importance[F], gates Node, a *Accumulator
 			y[0] = k.Forward(g.pool, in[0], a.prior)
 			a.keep(k.Sums())
 		},
-		func(din [][]F, dy, _ []F, _ [][]F) { k.Backward(g.pool, din[0], dy[0]) })
+		func(din [][]F, dy, _ []F, _ [][]F) { k.Backward(g.pool, din[0], dy[0]*F(a.growth())) })
 }
 
 // Load is the squared coefficient of variation of the experts' smooth load estimate.
@@ -81,7 +96,7 @@ func (g *Graph[F]) Load(k kernel.Load[F], logits, noisy, raw Node, active func()
 			clear(din[1])
 			clear(din[2])
 			if g.step.Training {
-				k.Backward(g.pool, din[0], din[1], din[2], dy[0], in[0], in[1], in[2], rows())
+				k.Backward(g.pool, din[0], din[1], din[2], dy[0]*F(a.growth()), in[0], in[1], in[2], rows())
 			}
 		})
 }

@@ -299,7 +299,7 @@ func TestSourcesAndOutcomesThatCannotBeRead(t *testing.T) {
 		want    string
 	}{
 		"no source":      {physionet2012.Options{}, "no source to train on"},
-		"missing":        {physionet2012.Options{Train: []string{path("set-x")}}, "no such file"},
+		"missing":        {physionet2012.Options{Train: []string{path("set-x")}}, "set-x: there is no such folder or archive"},
 		"other file":     {physionet2012.Options{Train: []string{path("notes.doc")}}, "it is neither a folder nor a .tar.gz archive"},
 		"cut short":      {physionet2012.Options{Train: []string{path("short.tar.gz")}}, "short.tar.gz: it is no readable .tar.gz archive, perhaps it was cut short"},
 		"empty folder":   {physionet2012.Options{Train: []string{path("set-e")}}, "set-e: there is no .txt file of a stay in it"},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path"
@@ -21,6 +22,8 @@ import (
 func walk(source string, each func(file string, text []byte) error) error {
 	info, err := os.Stat(source)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: there is no such folder or archive", source)
 	case err != nil:
 		return err
 	case info.IsDir():
