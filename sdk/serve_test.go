@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -14,6 +15,14 @@ import (
 	"github.com/fusemoe/fusemoe/sdk"
 	"github.com/fusemoe/fusemoe/sdk/modalitypb"
 )
+
+// TestMain runs the tests or, started again by one of them, a plugin.
+func TestMain(m *testing.M) {
+	if os.Getenv("SDK_TEST_SERVE") != "" {
+		sdk.Serve(fitter{})
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestAPluginStartedByHandSaysWhatItIs(t *testing.T) {
 	cmd := exec.Command(os.Args[0])

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,8 @@ func TestMain(m *testing.M) {
 // TestScripts runs the executable as its users do. Each script in testdata/script
 // begins with what it shows. Beside its own files it has a small dataset, ward, with
 // the config ward/study.yaml, and the paths of a plugin that takes its
-// time, $SLOW, and of one that reads texts, $READER.
+// time, $SLOW, and of one that reads texts, $READER. The condition python holds where
+// Python can run plugins.
 func TestScripts(t *testing.T) {
 	slow, err := exec.LookPath("slow")
 	if err != nil {
@@ -33,6 +35,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	python := findPython(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -40,13 +43,19 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"edit": edit, "cut": cut, "grow": grow, "private": private, "signal": signalled,
 		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "python" {
+				return false, fmt.Errorf("unknown condition %q", cond)
+			}
+			return python, nil
+		},
 		Setup: func(env *testscript.Env) error {
 			// Plugins have their sockets there, and the path of a socket must be short.
 			env.Setenv("TMPDIR", os.TempDir())
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 			env.Setenv("SLOW", slow)
 			env.Setenv("READER", reader)
-			if err := forGo(env); err != nil {
+			if err := forGo(env.Setenv); err != nil {
 				return err
 			}
 			return os.CopyFS(filepath.Join(env.WorkDir, "ward"), os.DirFS("testdata/ward"))
@@ -54,23 +63,23 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// forGo lets scripts build plugins against this checkout, with the modules that its own
-// build has left and no network.
-func forGo(env *testscript.Env) error {
+// forGo sets what go needs to build plugins against this checkout, $CHECKOUT, with the
+// modules that its own build has left and no network.
+func forGo(set func(name, value string)) error {
 	checkout, err := filepath.Abs("../..")
 	if err != nil {
 		return err
 	}
-	env.Setenv("CHECKOUT", checkout)
+	set("CHECKOUT", checkout)
 	for _, name := range []string{"GOMODCACHE", "GOCACHE", "GOPATH"} {
 		value, err := exec.Command("go", "env", name).Output()
 		if err != nil {
 			return err
 		}
-		env.Setenv(name, strings.TrimSpace(string(value)))
+		set(name, strings.TrimSpace(string(value)))
 	}
-	env.Setenv("GOPROXY", "off")
-	env.Setenv("GOSUMDB", "off") // go.sum of a new module comes from the cache
-	env.Setenv("GOFLAGS", "")
+	set("GOPROXY", "off")
+	set("GOSUMDB", "off") // go.sum of a new module comes from the cache
+	set("GOFLAGS", "")
 	return nil
 }
