@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/fusemoe/fusemoe/core/config"
+	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/eval"
 	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/model"
@@ -125,5 +126,18 @@ func TestABugInAKernelIsAnInternalError(t *testing.T) {
 	}
 	if err := run(); !errors.Is(err, ErrInternal) {
 		t.Errorf("the error is %v, want one that is ErrInternal", err)
+	}
+}
+
+// TestChannelMeans counts what the training split observed, and nothing else.
+func TestChannelMeans(t *testing.T) {
+	e := data.Encoded{Dim: 2, Sequences: []data.Sequence{
+		{Times: []float64{0, 1}, Values: []float32{1, 0, 3, 8}, Observed: []bool{true, false, true, true}},
+		{Times: []float64{0}, Values: []float32{100, 100}},
+		{},
+		{Times: []float64{2}, Values: []float32{5, 2}},
+	}}
+	if got, want := channelMeans(e, []int{0, 2, 3}), []float64{3, 5}; !slices.Equal(got, want) {
+		t.Errorf("means are %v, want %v", got, want)
 	}
 }

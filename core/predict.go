@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -33,9 +35,12 @@ type Predictor struct {
 // OpenRun reads a run folder, or the folder of one of its seeds.
 func OpenRun(_ context.Context, dir string, all ...Option) (p *Predictor, err error) {
 	defer recovered("open run", &err)
-	p = &Predictor{options: newOptions(all), plugins: config.Default().Plugins}
+	p = &Predictor{options: newOptions(all)}
 	folder, err := trainingFolder(dir, p.seed)
 	if err != nil {
+		return nil, err
+	}
+	if p.plugins, err = pluginSettings(folder); err != nil {
 		return nil, err
 	}
 	p.owned = kernel.NewPool(0)
@@ -47,6 +52,23 @@ func OpenRun(_ context.Context, dir string, all ...Option) (p *Predictor, err er
 		return nil, errors.Join(noSuchSeed(dir, *p.seed, p.manifest.Seed), p.Close())
 	}
 	return p, nil
+}
+
+// pluginSettings are those of the run: where its plugins are and how long they may
+// take. A folder that was copied out of a run has the defaults.
+func pluginSettings(folder string) (config.Plugins, error) {
+	for _, dir := range []string{folder, filepath.Dir(folder)} {
+		path := filepath.Join(dir, configFile)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		c, err := config.Load(config.Sources{File: path})
+		if err != nil {
+			return config.Plugins{}, err
+		}
+		return c.Plugins, nil
+	}
+	return config.Default().Plugins, nil
 }
 
 // trainingFolder finds the training of a seed in a run folder, that of the lowest seed
@@ -187,7 +209,7 @@ func (p *Predictor) encode(ctx context.Context, d *data.Dataset) ([]data.Encoded
 				"Where nothing of it was recorded, give it a table without rows", m.Source, sourceNames(d))
 		}
 		s, err := p.spec(config.Modality{
-			Name: m.Name, Plugin: m.Plugin, Env: m.Env, OnError: config.OnError(m.OnError),
+			Name: m.Name, Plugin: m.Plugin, Env: m.Env, Device: m.Device, OnError: config.OnError(m.OnError),
 		}, p.plugins, 0)
 		if err != nil {
 			return nil, err

@@ -43,19 +43,19 @@ func (rt *Runtime) Prepare(ctx context.Context) (err error) {
 	if err := group.Wait(); err != nil {
 		return errors.Join(err, ctx.Err())
 	}
-	rt.network.Modalities = describeModalities(rt.encoded)
+	rt.network.Modalities = describeModalities(rt.encoded, rt.dataset.Rows(data.Train))
 	rt.batches, err = data.NewBatcher(rt.dataset, rt.encoded, rt.network.taskNames())
 	return err
 }
 
 func (rt *Runtime) startPlugins(ctx context.Context) (*host.Fleet, error) {
 	var specs []host.Spec
-	for _, m := range rt.config.Modalities {
+	for i, m := range rt.config.Modalities {
 		s, err := rt.spec(m, rt.config.Plugins, rt.config.Train.Threads)
 		if err != nil {
 			return nil, err
 		}
-		s.Seed = rt.config.Train.Seeds[0]
+		s.Seed, s.Key = rt.config.Train.Seeds[0], fmt.Sprintf("modalities.%d.config", i)
 		specs = append(specs, s)
 	}
 	if err := rt.allAttached(specs); err != nil {
@@ -70,12 +70,35 @@ func (rt *Runtime) startPlugins(ctx context.Context) (*host.Fleet, error) {
 	return fleet, nil
 }
 
-func describeModalities(encoded []data.Encoded) []model.Modality {
+func describeModalities(encoded []data.Encoded, training []int) []model.Modality {
 	var all []model.Modality
 	for _, e := range encoded {
-		all = append(all, model.Modality{Name: e.Name, Width: e.Dim, Measurements: e.Measurements})
+		m := model.Modality{Name: e.Name, Width: e.Dim, Measurements: e.Measurements}
+		if e.Measurements {
+			m.Mean = channelMeans(e, training)
+		}
+		all = append(all, m)
 	}
 	return all
+}
+
+// channelMeans are those of what the training split observed; a channel that it never
+// did has 0.
+func channelMeans(e data.Encoded, training []int) []float64 {
+	sums, counts := make([]float64, e.Dim), make([]float64, e.Dim)
+	for _, sample := range training {
+		s := e.Sequences[sample]
+		for i, v := range s.Values {
+			if s.Observed == nil || s.Observed[i] {
+				sums[i%e.Dim] += float64(v)
+				counts[i%e.Dim]++
+			}
+		}
+	}
+	for c := range sums {
+		sums[c] /= max(counts[c], 1)
+	}
+	return sums
 }
 
 // preparation is one modality on its way into the cache.
@@ -227,8 +250,8 @@ func (w *preparation) describe(state []byte) (checkpoint.Modality, error) {
 	settings, err := pluginConfig(w.modality)
 	return checkpoint.Modality{
 		Name: w.modality.Name, Plugin: w.modality.Plugin, Source: w.source, Env: w.modality.Env,
-		OnError: string(w.modality.OnError),
-		Config:  settings, State: state, Fingerprint: w.plugin.Fingerprint(),
+		Device: w.modality.Device, OnError: string(w.modality.OnError),
+		Config: settings, State: state, Fingerprint: w.plugin.Fingerprint(),
 		Kind: w.plugin.Describe().GetKind().String(), Dim: w.plugin.Dim(), Features: w.plugin.Features(),
 	}, err
 }

@@ -38,7 +38,7 @@ func TestAPythonPluginTakesPartInATraining(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rt, err := core.Open(t.Context(), c, core.WithModality("vitals", vitals.New()), core.WithCacheDir(t.TempDir()))
+	rt, err := core.Open(t.Context(), c, core.WithModality("vitals", vitals.New()), core.WithCacheDir(t.TempDir()), core.WithDev())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func writeReport(w io.Writer, r physionet2012.Report, to string) error {
 		fmt.Fprintf(&b, "%-6s %5d stays, %4d deaths in hospital\n", split, r.Stays[i], r.Deaths[i])
 	}
 	if len(r.Empty) > 0 {
-		fmt.Fprintf(&b, "left out, for nothing was measured: %d (%s)\n", len(r.Empty), strings.Join(r.Empty, ", "))
+		fmt.Fprintf(&b, "left out  %2d stays in which nothing was measured\n", len(r.Empty))
 	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(&b, "warning: %s\n", warning)

@@ -46,6 +46,8 @@ type Modality struct {
 	Source string `json:"source"`
 	// Env names the environment variables that the plugin may see.
 	Env []string `json:"env,omitempty"`
+	// Device is where the plugin computed; empty: the processor.
+	Device string `json:"device,omitempty"`
 	// OnError says what becomes of samples that the plugin cannot encode.
 	OnError string `json:"on_error,omitempty"`
 	// Fingerprint is what the plugin answered to Config and State: a plugin with another one gives other

@@ -140,10 +140,11 @@ type Router struct {
 	Hidden int `yaml:"hidden"`
 	// Noise adds Shazeer's learned noise to the scores, in training only.
 	Noise bool `yaml:"noise"`
-	// Balance weighs the importance and load losses (squared coefficients of
-	// variation); 0 leaves them out.
+	// Balance weighs the importance loss and, where there is noise, the load loss
+	// (squared coefficients of variation) of every gate; 0 leaves them out. Over an
+	// accumulated step each batch is balanced together with those before it.
 	Balance float64 `yaml:"balance"`
-	// Entropy weighs the paper's entropy loss (eq. 4), which only per-modality
+	// Entropy weighs the paper's entropy loss (NeurIPS 2024, eq. 3), which only per-modality
 	// routers have; 0 leaves it out. The paper gives no value.
 	Entropy float64 `yaml:"entropy"`
 }

@@ -64,6 +64,9 @@ type DiagnosticError struct {
 	Plugin string
 	// Op is what the plugin was to do: configure or fit.
 	Op string
+	// Key is where the plugin's config stands in the user's, such as
+	// modalities.0.config; the paths of the diagnostics continue it. It may be empty.
+	Key string
 	// Diagnostics has at least one error.
 	Diagnostics []*modalitypb.Diagnostic
 }
@@ -72,16 +75,19 @@ type DiagnosticError struct {
 func (e *DiagnosticError) Error() string {
 	lines := make([]string, len(e.Diagnostics))
 	for i, d := range e.Diagnostics {
-		lines[i] = fmt.Sprintf("modality %s: %s: %s", e.Plugin, e.Op, sentence(d))
+		lines[i] = fmt.Sprintf("modality %s: %s: %s", e.Plugin, e.Op, sentence(e.Key, d))
 	}
 	return strings.Join(lines, "\n")
 }
 
 // sentence is a diagnostic in one line.
-func sentence(d *modalitypb.Diagnostic) string {
+func sentence(key string, d *modalitypb.Diagnostic) string {
 	s := d.GetSummary()
-	if d.GetPath() != "" {
-		s = d.GetPath() + ": " + s
+	if path := d.GetPath(); path != "" {
+		if key != "" {
+			path = key + "." + path
+		}
+		s = path + ": " + s
 	}
 	if d.GetDetail() != "" {
 		s += "; " + d.GetDetail()

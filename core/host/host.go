@@ -36,6 +36,8 @@ type Spec struct {
 	// neither starts nor stops that plugin, and waits for it as long as it takes.
 	Attach string
 
+	// Key is where the plugin's config stands in the user's, for what is wrong with it.
+	Key string
 	// Config is the plugin's config, a JSON object.
 	Config json.RawMessage
 	// State is what an earlier Fit returned, or empty.

@@ -213,7 +213,7 @@ func (r *replica) report(op string, diagnostics []*modalitypb.Diagnostic) error 
 		errs = append(errs, d)
 	}
 	if len(errs) > 0 {
-		return &DiagnosticError{Plugin: r.plugin.name, Op: op, Diagnostics: errs}
+		return &DiagnosticError{Plugin: r.plugin.name, Op: op, Key: r.plugin.spec.Key, Diagnostics: errs}
 	}
 	return nil
 }

@@ -4,16 +4,18 @@ package kernel
 // Steps cells a sample, where cell j holds the times in [j/Steps, (j+1)/Steps), the
 // last one all later times too. grid is [Samples·Steps, 2·Width]: the values, then
 // flags. The value is the last one observed in the cell or, failing that, in an
-// earlier one, else 0, which after standardising is the mean of the training data.
-// The flag is 1 where the cell itself observed the feature.
+// earlier one, else Mean. The flag is 1 where the cell itself observed the feature.
 type Imputation[F Float] struct {
 	Samples, Steps, Width int
+	// Mean has the mean of each feature in the training data; nil for zeros.
+	Mean []F
 }
 
 // Fill computes the grid of the series.
 func (m *Imputation[F]) Fill(p *Pool, grid []F, s *Series[F]) {
 	mustHold(s.Samples() == m.Samples && s.Width == m.Width && m.Steps > 0)
 	mustHold(len(grid) == m.Samples*m.Steps*2*m.Width)
+	fitOrNil(m.Width, m.Mean)
 	block := m.Steps * 2 * m.Width
 	p.For(m.Samples, blockGrain(block), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
@@ -25,6 +27,9 @@ func (m *Imputation[F]) Fill(p *Pool, grid []F, s *Series[F]) {
 func (m *Imputation[F]) fillSample(grid []F, s *Series[F], i int) {
 	clear(grid)
 	width := m.Width
+	for t := range m.Steps {
+		copy(grid[t*2*width:], m.Mean)
+	}
 	for r := s.Start[i]; r < s.Start[i+1]; r++ {
 		cell := max(0, min(int(s.Times[r]*F(m.Steps)), m.Steps-1))
 		row := grid[cell*2*width:][:2*width]

@@ -11,6 +11,7 @@ func TestImputation(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		series kernel.Series[float64]
+		mean   []float64
 		want   []float64 // four cells of two values and two flags
 	}{
 		{
@@ -61,9 +62,17 @@ func TestImputation(t *testing.T) {
 			},
 			want: append(make([]float64, 8), 5, 0, 1, 1, 5, 0, 0, 0),
 		},
+		{
+			name: "the training mean before the first observation",
+			series: kernel.Series[float64]{
+				Start: []int{0, 1}, Times: []float64{0.6}, Width: 2, Values: []float64{5, 0}, Observed: []float64{1, 0},
+			},
+			mean: []float64{7, 9},
+			want: []float64{7, 9, 0, 0, 7, 9, 0, 0, 5, 9, 1, 0, 5, 9, 0, 0},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := kernel.Imputation[float64]{Samples: 1, Steps: 4, Width: 2}
+			m := kernel.Imputation[float64]{Samples: 1, Steps: 4, Width: 2, Mean: c.mean}
 			got := garbage[float64](16)
 			m.Fill(nil, got, &c.series)
 			near(t, "grid", got, c.want, 0)

@@ -48,6 +48,9 @@ type Modality struct {
 	// Measurements says that the values are channels, each observed or not; otherwise
 	// a row is one dense embedding.
 	Measurements bool
+	// Mean is the mean of each channel in the training data, which the imputation
+	// branch takes for what was never observed; nil for zeros.
+	Mean []float64
 }
 
 // TaskKind is the form of a prediction.

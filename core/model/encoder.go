@@ -33,6 +33,8 @@ type encoder[F kernel.Float] struct {
 	config   Config
 	modality Modality
 	time     timeEmbedding[F]
+	// mean is the modality's, nil for zeros.
+	mean []F
 
 	query, queryBias, key, keyBias *op.Parameter[F]
 	out, outBias                   *op.Parameter[F]
@@ -47,6 +49,9 @@ func newEncoder[F kernel.Float](c Config, m Modality, time timeEmbedding[F], see
 	e := &encoder[F]{config: c, modality: m, time: time, columns: c.TimeHeads * m.Width}
 	if m.Measurements {
 		e.columns += m.Width
+	}
+	for _, v := range m.Mean {
+		e.mean = append(e.mean, F(v))
 	}
 	name := "encoder." + m.Name
 	e.query, e.queryBias = linear[F](name+".query", seed, c.TimeWidth, c.TimeWidth)

@@ -125,7 +125,7 @@ func (m *Model[F]) feed(pool *kernel.Pool, p *program[F], b Batch[F], step op.St
 	}
 	for i, e := range m.encoders {
 		if p.grids[i] != nil {
-			k := kernel.Imputation[F]{Samples: p.samples, Steps: m.config.Steps, Width: e.modality.Width}
+			k := kernel.Imputation[F]{Samples: p.samples, Steps: m.config.Steps, Width: e.modality.Width, Mean: e.mean}
 			k.Fill(pool, p.grids[i], &p.series[i])
 		}
 	}
