@@ -156,7 +156,7 @@ func (l *learner) save(dir string, d *data.Dataset, modalities []checkpoint.Moda
 	return checkpoint.Save(dir, m, tensors)
 }
 
-// load reads a checkpoint and builds its model.
+// loadLearner reads a checkpoint and builds its model.
 func loadLearner(dir string, pool *kernel.Pool) (*learner, checkpoint.Manifest, error) {
 	m, tensors, err := checkpoint.Load(dir)
 	if err != nil {

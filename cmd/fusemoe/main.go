@@ -18,8 +18,8 @@ import (
 )
 
 // gcPercent is how much the heap may grow between two collections. Nearly all of it is
-// the buffers of the network, which stay from step to step: room for as much again
-// would double the memory of a run and save no time worth the name.
+// the buffers of the network, which stay from step to step: the usual 100 would keep as
+// much memory again for garbage that is never made.
 const gcPercent = 20
 
 func main() {

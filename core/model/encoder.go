@@ -14,9 +14,10 @@ type timeEmbedding[F kernel.Float] struct {
 }
 
 func newTimeEmbedding[F kernel.Float](c Config, seed uint64) timeEmbedding[F] {
-	// Times lie in [0,1]. Frequencies of up to about 2π/T·T/4 radians tell apart grid
-	// points that are a few cells from each other; uniform ones in [-1,1], the usual
-	// start of a linear layer, would make all sines nearly linear.
+	// Times lie in [0,1]: at this frequency a sine turns by an eighth of its period from
+	// one grid point to the next. Most start slower, and tell apart points that are
+	// farther from each other. Frequencies within [-1,1], the usual start of a linear
+	// layer, would leave all sines nearly linear.
 	frequency := math.Pi * float64(c.Steps) / 4
 	return timeEmbedding[F]{
 		weight: op.Normal[F]("time.weight", frequency/2, seed, c.TimeWidth),
