@@ -29,6 +29,9 @@ func modelConfig(c config.Model) model.Config {
 	return model.Config{
 		Steps: c.Steps, Width: c.Width, Heads: c.Heads, TimeWidth: c.TimeWidth, TimeHeads: c.TimeHeads,
 		Layers: c.Layers, Hidden: c.Hidden, Dropout: c.Dropout, ModalityDropout: c.ModalityDropout,
+		Missing: map[config.Missing]model.Missing{
+			config.MissingIndicator: model.Indicator, config.MissingZero: model.Zeros, config.MissingMean: model.Means,
+		}[c.Missing],
 		Pooling: map[config.Pooling]kernel.Pooling{
 			config.PoolLast: kernel.LastStep, config.PoolMean: kernel.MeanSteps, config.PoolAttention: kernel.AttentionSteps,
 		}[c.Pooling],

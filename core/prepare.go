@@ -43,7 +43,7 @@ func (rt *Runtime) Prepare(ctx context.Context) (err error) {
 	if err := group.Wait(); err != nil {
 		return errors.Join(err, ctx.Err())
 	}
-	rt.network.Modalities = describeModalities(rt.encoded, rt.dataset.Rows(data.Train))
+	rt.network.Modalities = describeModalities(rt.encoded, rt.dataset.Rows(data.Train), rt.network.Config.Missing)
 	rt.batches, err = data.NewBatcher(rt.dataset, rt.encoded, rt.network.taskNames())
 	return err
 }
@@ -70,11 +70,11 @@ func (rt *Runtime) startPlugins(ctx context.Context) (*host.Fleet, error) {
 	return fleet, nil
 }
 
-func describeModalities(encoded []data.Encoded, training []int) []model.Modality {
+func describeModalities(encoded []data.Encoded, training []int, missing model.Missing) []model.Modality {
 	var all []model.Modality
 	for _, e := range encoded {
 		m := model.Modality{Name: e.Name, Width: e.Dim, Measurements: e.Measurements}
-		if e.Measurements {
+		if e.Measurements || missing == model.Means {
 			m.Mean = channelMeans(e, training)
 		}
 		all = append(all, m)

@@ -29,6 +29,22 @@ const (
 // Values lists the poolings.
 func (Pooling) Values() []string { return names(PoolLast, PoolMean, PoolAttention) }
 
+// Missing is what stands for a modality that a sample lacks.
+type Missing string
+
+// The fillings.
+const (
+	// MissingIndicator is a learned sequence, one a modality.
+	MissingIndicator Missing = "indicator"
+	// MissingZero is one row of zeros, as if it had been recorded.
+	MissingZero Missing = "zero"
+	// MissingMean is one row of the training split's means.
+	MissingMean Missing = "mean"
+)
+
+// Values lists the fillings.
+func (Missing) Values() []string { return names(MissingIndicator, MissingZero, MissingMean) }
+
 // Grain is how fine the imputation gate is.
 type Grain string
 

@@ -103,6 +103,9 @@ type Model struct {
 	// ModalityDropout is the chance, in [0, 1), that training hides a modality that a
 	// sample has; one always remains.
 	ModalityDropout float64 `yaml:"modality_dropout"`
+	// Missing is what stands for a modality that a sample lacks, in training and in
+	// prediction. To fill in zeros or means is there to compare with.
+	Missing Missing `yaml:"missing"`
 	// Pooling makes one vector of a modality's T steps for the head.
 	Pooling Pooling `yaml:"pooling"`
 	// Imputation is the regular-grid branch of measurements (UTDE).

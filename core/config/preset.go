@@ -14,7 +14,7 @@ func Default() *Config {
 		Plugins: Plugins{EncodeTimeout: 2 * time.Minute, ConfigureTimeout: 10 * time.Minute},
 		Model: Model{
 			Steps: 48, Width: 128, Heads: 8, TimeWidth: 64, TimeHeads: 8,
-			Layers: 3, Hidden: 512, Dropout: 0.1, Pooling: PoolLast,
+			Layers: 3, Hidden: 512, Dropout: 0.1, Missing: MissingIndicator, Pooling: PoolLast,
 			Imputation: Imputation{Enabled: true, Kernel: 1, Gate: GrainFeature},
 			Router: Router{
 				Kind: RouterPerModality, Gate: GateLaplace, Unit: UnitStep,

@@ -23,9 +23,11 @@ type Config struct {
 	// Dropout is the rate everywhere; ModalityDropout the chance that a present
 	// modality is taken for missing in training.
 	Dropout, ModalityDropout float64
-	Pooling                  kernel.Pooling
-	Imputation               Imputation
-	Router                   routing.Config
+	// Missing is what stands for a modality that a sample lacks.
+	Missing    Missing
+	Pooling    kernel.Pooling
+	Imputation Imputation
+	Router     routing.Config
 	// Balance and Entropy are the coefficients of the auxiliary losses.
 	Balance, Entropy float64
 }
@@ -48,8 +50,9 @@ type Modality struct {
 	// Measurements says that the values are channels, each observed or not; otherwise
 	// a row is one dense embedding.
 	Measurements bool
-	// Mean is the mean of each channel in the training data, which the imputation
-	// branch takes for what was never observed; nil for zeros.
+	// Mean is the mean of each value in the training data, which the imputation branch
+	// takes for what was never observed, and Means for a modality that is missing; nil
+	// for zeros.
 	Mean []float64
 }
 

@@ -51,13 +51,15 @@ func New[F kernel.Float](c Config, modalities []Modality, tasks []Task, seed uin
 	n := len(modalities)
 	m := &Model[F]{
 		config: c, modalities: modalities, tasks: tasks,
-		time: newTimeEmbedding[F](c, seed),
-		// The indicators start small and apart from the modality embeddings.
-		missing:  op.Normal[F]("missing", initialDeviation, seed, n, c.Steps, c.Width),
+		time:     newTimeEmbedding[F](c, seed),
 		modality: op.Normal[F]("modality", initialDeviation, seed, n, c.Width),
 		position: op.Normal[F]("position", initialDeviation, seed, c.Steps, c.Width),
 		final:    newNorm[F]("final.norm", n, c.Width),
 		training: map[int]*program[F]{}, predicting: map[int]*program[F]{},
+	}
+	if c.Missing == Indicator {
+		// The indicators start small and apart from the modality embeddings.
+		m.missing = op.Normal[F]("missing", initialDeviation, seed, n, c.Steps, c.Width)
 	}
 	for _, modality := range modalities {
 		m.encoders = append(m.encoders, newEncoder(c, modality, m.time, seed))
@@ -87,7 +89,11 @@ func (m *Model[F]) inputScale() float64 { return math.Sqrt(float64(m.config.Widt
 
 // Parameters are the learned arrays, in a fixed order, each with a unique name.
 func (m *Model[F]) Parameters() []*op.Parameter[F] {
-	all := append(m.time.parameters(), m.missing, m.modality, m.position)
+	all := m.time.parameters()
+	if m.missing != nil {
+		all = append(all, m.missing)
+	}
+	all = append(all, m.modality, m.position)
 	for _, e := range m.encoders {
 		all = append(all, e.parameters()...)
 	}

@@ -17,6 +17,8 @@ type program[F kernel.Float] struct {
 	grids   [][]F
 	present []bool
 	labels  [][]F
+	// filled is the memory of series in which what is missing was filled in.
+	filled []kernel.Series[F]
 	// What a run leaves behind.
 	logits    []op.Node
 	total     op.Node
@@ -40,6 +42,7 @@ func (m *Model[F]) build(pool *kernel.Pool, samples int, training bool) (*progra
 		series:  make([]kernel.Series[F], len(m.modalities)),
 		grids:   make([][]F, len(m.modalities)),
 		present: make([]bool, len(m.modalities)*samples),
+		filled:  make([]kernel.Series[F], len(m.modalities)),
 	}
 	g := p.graph
 	grids := make([]op.Node, len(m.modalities))
@@ -50,7 +53,7 @@ func (m *Model[F]) build(pool *kernel.Pool, samples int, training bool) (*progra
 		}
 		grids[i] = e.apply(g, samples, &p.series[i], imputed)
 	}
-	x := g.Assemble(m.assembly(samples), grids, g.Parameter(m.missing), g.Parameter(m.modality), g.Parameter(m.position), p.present)
+	x := g.Assemble(m.assembly(samples), grids, m.indicators(g), g.Parameter(m.modality), g.Parameter(m.position), p.present)
 	x = g.Dropout(c.Dropout, x)
 	var mixed []routing.Output
 	for _, l := range m.layers {
@@ -123,6 +126,7 @@ func (m *Model[F]) feed(pool *kernel.Pool, p *program[F], b Batch[F], step op.St
 	if step.Training && m.config.ModalityDropout > 0 {
 		dropModalities(p.present, p.samples, m.config.ModalityDropout, kernel.Key(step.Seed, step.Number, modalityStream))
 	}
+	m.fillMissing(p)
 	for i, e := range m.encoders {
 		if p.grids[i] != nil {
 			k := kernel.Imputation[F]{Samples: p.samples, Steps: m.config.Steps, Width: e.modality.Width, Mean: e.mean}
