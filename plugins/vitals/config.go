@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/fusemoe/fusemoe/sdk"
 	"github.com/fusemoe/fusemoe/sdk/schema"
@@ -16,8 +17,10 @@ type config struct {
 	// Scale says how values are scaled: standard, to mean 0 and deviation 1 on the
 	// training split, or none.
 	Scale scale `json:"scale" enum:"standard,none" doc:"standard: to mean 0 and deviation 1 on the training split"`
-	// Summary replaces the rows of a sample by one row of statistics.
-	Summary bool `json:"summary" doc:"one row of statistics in place of a sample's rows"`
+	// Summary are the statistics of every channel that one more row of a sample holds.
+	Summary []statistic `json:"summary" doc:"statistics of each channel over the sample, in one row more; [] for none"`
+	// Rows says whether the rows themselves are given too.
+	Rows bool `json:"rows" doc:"give the rows themselves; false leaves the summary alone"`
 }
 
 type scale string
@@ -57,7 +60,7 @@ func (c *channel) UnmarshalJSON(data []byte) error {
 
 // read decodes and checks the config.
 func read(c sdk.Config) (config, error) {
-	cfg := config{Scale: standard}
+	cfg := config{Scale: standard, Summary: []statistic{}, Rows: true}
 	if err := c.Decode(&cfg); err != nil {
 		return config{}, err
 	}
@@ -65,6 +68,9 @@ func read(c sdk.Config) (config, error) {
 		return config{}, &sdk.Diagnostic{
 			Path: "channels", Summary: "no channel", Detail: "list the columns that this modality reads",
 		}
+	}
+	if d := cfg.summaryProblem(); d != nil {
+		return config{}, d
 	}
 	names, columns := make(map[string]bool), make(map[string]bool)
 	for i := range cfg.Channels {
@@ -79,6 +85,22 @@ func read(c sdk.Config) (config, error) {
 		names[ch.Name], columns[ch.Column] = true, true
 	}
 	return cfg, nil
+}
+
+// summaryProblem finds what is wrong with the summary.
+func (c *config) summaryProblem() *sdk.Diagnostic {
+	if !c.Rows && len(c.Summary) == 0 {
+		return &sdk.Diagnostic{
+			Path: "rows", Summary: "without rows and without a summary nothing is left",
+			Detail: "list statistics in summary, such as [mean, last, count]",
+		}
+	}
+	for i, s := range c.Summary {
+		if slices.Contains(c.Summary[:i], s) {
+			return &sdk.Diagnostic{Path: fmt.Sprintf("summary[%d]", i), Summary: fmt.Sprintf("%s is there twice", s)}
+		}
+	}
+	return nil
 }
 
 // problem finds what is wrong with a channel, given the names and columns before it.

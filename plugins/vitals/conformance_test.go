@@ -15,7 +15,8 @@ func TestConformance(t *testing.T) {
 	}
 	for name, config := range map[string]string{
 		"rows":    `{"channels": [{"name": "HR", "max": 300}, "Temp"]}`,
-		"summary": `{"channels": [{"name": "HR", "log": true}, "Temp"], "summary": true}`,
+		"summary": `{"channels": [{"name": "HR", "log": true}, "Temp"], "summary": ["mean", "slope"], "rows": false}`,
+		"both":    `{"channels": ["HR", "Temp"], "summary": ["last", "count"]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			sdktest.Conform(t, sdktest.Case{New: func() sdk.Modality { return vitals.New() }, Config: config, Samples: samples})

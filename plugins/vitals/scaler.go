@@ -49,7 +49,7 @@ func (s *scaler) scale(feature int, x float64) float32 {
 }
 
 // stateVersion changes when state of an older version can no longer be read.
-const stateVersion = 1
+const stateVersion = 2
 
 // state is what Fit returns, as JSON.
 type state struct {

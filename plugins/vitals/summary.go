@@ -1,55 +1,108 @@
 package vitals
 
-import "math"
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
 
-// statistics are the features of a channel in a summary, in this order. All but the count
-// are unobserved if the channel is; deviation and slope need two values, the slope at two
-// times. The slope is per unit of time.
-var statistics = []string{"mean", "min", "max", "first", "last", "count", "deviation", "slope"}
+	"github.com/fusemoe/fusemoe/sdk"
+	"github.com/fusemoe/fusemoe/sdk/schema"
+)
 
-// summarize makes one row of the statistics of every channel.
-func summarize(rows []row, time float64) row {
-	channels := len(rows[0].values)
-	out := row{time: time}
+// statistic is one number that sums up a channel over a sample.
+type statistic string
+
+const (
+	mean  statistic = "mean"
+	least statistic = "min"
+	most  statistic = "max"
+	first statistic = "first"
+	last  statistic = "last"
+	// count is observed even where it is 0. All others are unobserved if the channel is.
+	count statistic = "count"
+	// deviation is the standard deviation, estimated from at least two values.
+	deviation statistic = "std"
+	// slope is that of the least-squares line, per unit of time; it needs two times.
+	slope statistic = "slope"
+)
+
+var statistics = []statistic{mean, least, most, first, last, count, deviation, slope}
+
+// ConfigSchema lists the statistics.
+func (statistic) ConfigSchema() *schema.Schema {
+	s := schema.Of("")
+	for _, one := range statistics {
+		text, _ := json.Marshal(one) // a string always has JSON
+		s.Enum = append(s.Enum, text)
+	}
+	return s
+}
+
+// UnmarshalJSON reads the name of a statistic.
+func (s *statistic) UnmarshalJSON(data []byte) error {
+	if err := json.Unmarshal(data, (*string)(s)); err != nil {
+		return err
+	}
+	if !slices.Contains(statistics, *s) {
+		var names []string
+		for _, one := range statistics {
+			names = append(names, string(one))
+		}
+		return &sdk.Diagnostic{
+			Summary: fmt.Sprintf("unknown statistic %q", string(*s)), Detail: "valid: " + strings.Join(names, ", "),
+		}
+	}
+	return nil
+}
+
+// summarize appends the statistics of every channel to a row at the time of the first of
+// the rows. There the core's encoder of measurements carries them through the whole
+// window, as it does with what is known at the begin, such as the age.
+func summarize(rows []row, channels int, wanted []statistic) row {
+	out := row{
+		time:     rows[0].time,
+		values:   make([]float64, channels, channels*(1+len(wanted))),
+		observed: make([]bool, channels, channels*(1+len(wanted))),
+	}
 	for c := range channels {
-		values, observed := channelStatistics(rows, c)
-		out.values = append(out.values, values[:]...)
-		out.observed = append(out.observed, observed[:]...)
+		of := channelStatistics(rows, c)
+		for _, s := range wanted {
+			x, ok := of[s]
+			out.values, out.observed = append(out.values, x), append(out.observed, ok)
+		}
 	}
 	return out
 }
 
-// channelStatistics are the statistics of channel c, and which of them there are.
-func channelStatistics(rows []row, c int) (values [8]float64, observed [8]bool) {
+// channelStatistics are the statistics of channel c that there are.
+func channelStatistics(rows []row, c int) map[statistic]float64 {
 	var m, times moments
 	var covariance float64 // n times that of time and value, updated as in moments.add
-	low, high := math.Inf(1), math.Inf(-1)
-	var first, last float64
+	out := map[statistic]float64{least: math.Inf(1), most: math.Inf(-1)}
 	for _, r := range rows {
 		if !r.observed[c] {
 			continue
 		}
 		x := r.values[c]
 		if m.n == 0 {
-			first = x
+			out[first] = x
 		}
-		last = x
-		low, high = min(low, x), max(high, x)
+		out[last], out[least], out[most] = x, min(out[least], x), max(out[most], x)
 		covariance += (r.time - times.mean) * (x - m.mean) * m.n / (m.n + 1)
 		times.add(r.time)
 		m.add(x)
 	}
-	observed[5] = true // a count of 0 is an observation
 	if m.n == 0 {
-		return values, observed
+		return map[statistic]float64{count: 0}
 	}
-	values = [8]float64{m.mean, low, high, first, last, m.n, 0, 0}
-	observed = [8]bool{true, true, true, true, true, true, false, false}
+	out[mean], out[count] = m.mean, m.n
 	if m.n >= 2 {
-		values[6], observed[6] = math.Sqrt(m.squares/(m.n-1)), true
+		out[deviation] = math.Sqrt(m.squares / (m.n - 1))
 	}
 	if times.squares > 0 {
-		values[7], observed[7] = covariance/times.squares, true
+		out[slope] = covariance / times.squares
 	}
-	return values, observed
+	return out
 }

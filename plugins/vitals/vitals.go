@@ -8,16 +8,22 @@
 //	  - {name: temperature, column: Temp, min: 25, max: 45}
 //	  - {name: urine, column: Urine, min: 0, log: true}
 //	scale: standard
-//	summary: false
+//	summary: [mean, min, max, first, last, count, std, slope]
+//	rows: true
 //
 // Implausible values are dropped and counted. The others are standardised with the mean
-// and deviation of the training split. With summary, a sample becomes one vector of
-// statistics of each channel instead of one vector per row.
+// and deviation of the training split.
+//
+// A summary, if there is one, adds one row to a sample, at the time of its first: with
+// statistics of each channel, as further features channel:statistic, which the other rows
+// do not observe. With rows: false it is all there is. Statistics are of the values after
+// limits and logarithm; those that cannot be computed are not observed.
 package vitals
 
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/fusemoe/fusemoe/sdk"
 )
@@ -63,16 +69,17 @@ func (v *Vitals) Configure(_ context.Context, c sdk.Config) (dim int, err error)
 	return len(v.Features()), nil
 }
 
-// Features are the names of the channels, or of their statistics as channel:statistic.
+// Features are the names of the channels, and of their statistics as channel:statistic.
 func (v *Vitals) Features() []string {
 	var names []string
-	for _, ch := range v.config.Channels {
-		if !v.config.Summary {
+	if v.config.Rows {
+		for _, ch := range v.config.Channels {
 			names = append(names, ch.Name)
-			continue
 		}
-		for _, statistic := range statistics {
-			names = append(names, ch.Name+":"+statistic)
+	}
+	for _, ch := range v.config.Channels {
+		for _, s := range v.config.Summary {
+			names = append(names, ch.Name+":"+string(s))
 		}
 	}
 	return names
@@ -112,7 +119,7 @@ func (v *Vitals) Fit(ctx context.Context, samples iter.Seq2[sdk.Sample, error]) 
 	return save(v.config, moments)
 }
 
-// Encode returns one vector per row that has a plausible value of one of the channels, or
+// Encode returns one vector per row that has a plausible value of one of the channels, and
 // one for the sample if the config asks for a summary.
 func (v *Vitals) Encode(_ context.Context, s sdk.Sample) (q sdk.Sequence, err error) {
 	for _, r := range v.rows(s) {
@@ -152,6 +159,26 @@ type row struct {
 
 // rows are the vectors that Encode returns, before they are scaled.
 func (v *Vitals) rows(s sdk.Sample) []row {
+	rows := v.charted(s)
+	if len(rows) == 0 || len(v.config.Summary) == 0 {
+		return rows
+	}
+	channels := len(v.config.Channels)
+	summary := summarize(rows, channels, v.config.Summary)
+	if !v.config.Rows {
+		summary.values, summary.observed = summary.values[channels:], summary.observed[channels:]
+		return []row{summary}
+	}
+	statistics := len(summary.values) - channels
+	for i := range rows {
+		rows[i].values = append(rows[i].values, make([]float64, statistics)...)
+		rows[i].observed = append(rows[i].observed, make([]bool, statistics)...)
+	}
+	return slices.Insert(rows, 0, summary)
+}
+
+// charted are the rows of the sample with a plausible value of one of the channels.
+func (v *Vitals) charted(s sdk.Sample) []row {
 	var rows []row
 	for _, it := range s.Items {
 		r := row{time: it.Time}
@@ -174,9 +201,6 @@ func (v *Vitals) rows(s sdk.Sample) []row {
 		if r.values != nil {
 			rows = append(rows, r)
 		}
-	}
-	if v.config.Summary && len(rows) > 0 {
-		return []row{summarize(rows, s.Items[len(s.Items)-1].Time)}
 	}
 	return rows
 }

@@ -133,6 +133,11 @@ func TestConfigsThatCannotBeUsed(t *testing.T) {
 		{`{"channels": ["HR", {"name": "pulse", "column": "HR"}]}`, "channels[1].column", "another channel reads HR already"},
 		{`{"channels": ["HR", {"name": "T", "min": 45, "max": 25}]}`, "channels[1].min", "45 is above max, 25"},
 		{`{"channels": ["HR", {"name": "T", "mni": 45}]}`, "channels[1].mni", "unknown key, did you mean min?"},
+		{`{"channels": ["HR"], "summary": true}`, "summary", "bool is not a list"},
+		{`{"channels": ["HR"], "summary": ["mean", "average"]}`, "summary[1]", `unknown statistic "average"`},
+		{`{"channels": ["HR"], "summary": ["mean", 3]}`, "summary[1]", "number is not a text"},
+		{`{"channels": ["HR"], "summary": ["mean", "last", "mean"]}`, "summary[2]", "mean is there twice"},
+		{`{"channels": ["HR"], "rows": false}`, "rows", "without rows and without a summary nothing is left"},
 		{`{"channels": [3]}`, "channels[0]", "number is not an object"},
 	}
 	for _, test := range tests {
@@ -217,12 +222,13 @@ func TestImplausibleValuesAreCountedOnceAndNotQuoted(t *testing.T) {
 	}
 }
 
-func TestASummaryIsOneRowOfStatistics(t *testing.T) {
-	v := fitted(t, `{"channels": ["x", "y", "z"], "summary": true, "scale": "none"}`, stay(at(0, "x", 1)))
-	got := encode(t, v, at(1, "x", 4, "y", 7), at(2, "x", 1), at(4, "x", 7), at(9, "other", 1))
+const everyStatistic = `"summary": ["mean", "min", "max", "first", "last", "count", "std", "slope"]`
+
+func TestASummaryAloneIsOneRowOfStatistics(t *testing.T) {
+	v := fitted(t, `{"channels": ["x", "y", "z"], "rows": false, "scale": "none", `+everyStatistic+`}`, stay(at(0, "x", 1)))
+	got := encode(t, v, at(0.5, "other", 1), at(1, "x", 4, "y", 7), at(2, "x", 1), at(4, "x", 7))
 	want := sdk.Sequence{
-		Times: []float64{9},
-		// mean, min, max, first, last, count, deviation, slope
+		Times: []float64{1},
 		Values: [][]float32{{
 			4, 1, 7, 4, 7, 3, 3, 9. / 7,
 			7, 7, 7, 7, 7, 1, 0, 0,
@@ -246,6 +252,26 @@ func TestASummaryIsOneRowOfStatistics(t *testing.T) {
 	}
 }
 
+func TestASummaryStandsBeforeTheRowsWhichDoNotObserveIt(t *testing.T) {
+	v := fitted(t, `{"channels": ["x", "y"], "summary": ["last", "count"], "scale": "none"}`, stay(at(0, "x", 1)))
+	got := encode(t, v, at(1, "x", 4), at(2, "x", 5))
+	want := sdk.Sequence{
+		Times:  []float64{1, 1, 2},
+		Values: [][]float32{{0, 0, 5, 2, 0, 0}, {4, 0, 0, 0, 0, 0}, {5, 0, 0, 0, 0, 0}},
+		Observed: [][]bool{
+			{false, false, true, true, false, true},
+			{true, false, false, false, false, false},
+			{true, false, false, false, false, false},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"x", "y", "x:last", "x:count", "y:last", "y:count"}, v.Features()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestSummaryStatisticsAgreeWithTheirDefinitions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		xs := rapid.SliceOfN(rapid.Float64Range(-100, 100), 2, 30).Draw(t, "values")
@@ -256,7 +282,7 @@ func TestSummaryStatisticsAgreeWithTheirDefinitions(t *testing.T) {
 			times[i] = float64(i) + rapid.Float64Range(0, 0.9).Draw(t, "jitter")
 			items = append(items, at(times[i], "x", xs[i]))
 		}
-		v := fitted(t, `{"channels": ["x"], "summary": true, "scale": "none"}`, sdk.Sample{Items: items})
+		v := fitted(t, `{"channels": ["x"], "rows": false, "scale": "none", `+everyStatistic+`}`, sdk.Sample{Items: items})
 		_, slope := stat.LinearRegression(times, xs, nil, false)
 		want := []float32{
 			float32(stat.Mean(xs, nil)), float32(slices.Min(xs)), float32(slices.Max(xs)), float32(xs[0]),
@@ -270,7 +296,7 @@ func TestSummaryStatisticsAgreeWithTheirDefinitions(t *testing.T) {
 }
 
 func TestSeveralValuesOfOneTimeHaveNoSlope(t *testing.T) {
-	v := fitted(t, `{"channels": ["x"], "summary": true, "scale": "none"}`, stay(at(0, "x", 1)))
+	v := fitted(t, `{"channels": ["x"], "rows": false, "scale": "none", `+everyStatistic+`}`, stay(at(0, "x", 1)))
 	q := encode(t, v, at(1, "x", 4), at(1, "x", 8))
 	if observed := q.Observed[0]; !observed[6] || observed[7] {
 		t.Errorf("deviation and slope: %v", observed[6:])
@@ -293,7 +319,7 @@ func TestStateOfAnotherConfigIsRefused(t *testing.T) {
 		{"another range", `{"channels": ["HR", {"name": "T", "min": 26}]}`, string(state)},
 		{"another version", string(c.JSON), `{"version": 99}`},
 		{"no state", string(c.JSON), `mean`},
-		{"no numbers", string(c.JSON), `{"version": 1}`},
+		{"no numbers", string(c.JSON), `{"version": 2}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := vitals.New().Configure(ctx, sdk.Config{JSON: []byte(test.config), State: []byte(test.state)})
@@ -321,9 +347,9 @@ func TestFittingWithoutAnyValueIsADiagnostic(t *testing.T) {
 
 // FuzzState checks that no state makes the plugin panic.
 func FuzzState(f *testing.F) {
-	f.Add([]byte(`{"version":1,"config":{"channels":[{"name":"x","column":"x","min":null,"max":null,"log":false}],` +
-		`"scale":"standard","summary":false},"mean":[1],"deviation":[2]}`))
-	f.Add([]byte(`{"version":1,"mean":[],"deviation":[0]}`))
+	f.Add([]byte(`{"version":2,"config":{"channels":[{"name":"x","column":"x","min":null,"max":null,"log":false}],` +
+		`"scale":"standard","summary":[],"rows":true},"mean":[1],"deviation":[2]}`))
+	f.Add([]byte(`{"version":2,"mean":[],"deviation":[0]}`))
 	f.Fuzz(func(t *testing.T, state []byte) {
 		v := vitals.New()
 		if len(state) == 0 {
