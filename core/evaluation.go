@@ -27,6 +27,23 @@ func (rt *Runtime) Evaluate(ctx context.Context, split data.Split) (e *Evaluatio
 	if rt.learner == nil {
 		return nil, fmt.Errorf("%w: Evaluate needs Train", ErrOrder)
 	}
+	return rt.evaluate(ctx, split, rt.batches)
+}
+
+// EvaluateWithout is Evaluate of samples from which modalities are taken away, as if
+// nothing of them had been recorded: of every modality that a sample of the dataset
+// has, hidden says whether it is. The last one that a sample has stays.
+func (rt *Runtime) EvaluateWithout(ctx context.Context, split data.Split,
+	hidden func(sample int, modality string) bool,
+) (e *Evaluation, err error) {
+	defer recovered("evaluate", &err)
+	if rt.learner == nil {
+		return nil, fmt.Errorf("%w: EvaluateWithout needs Train", ErrOrder)
+	}
+	return rt.evaluate(ctx, split, rt.batches.Without(hidden))
+}
+
+func (rt *Runtime) evaluate(ctx context.Context, split data.Split, batches *data.Batcher) (e *Evaluation, err error) {
 	stage := rt.progress.Stage("evaluate "+split.String(), 0)
 	if rt.learner.thresholds == nil {
 		if err := rt.chooseThresholds(ctx); err != nil {
@@ -34,7 +51,7 @@ func (rt *Runtime) Evaluate(ctx context.Context, split data.Split) (e *Evaluatio
 		}
 	}
 	use := newExpertCount(rt.network)
-	predictions, err := rt.predictions(ctx, split, use.add)
+	predictions, err := rt.predictions(ctx, split, batches, use.add)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +73,7 @@ func (rt *Runtime) Evaluate(ctx context.Context, split data.Split) (e *Evaluatio
 const bootstrapSeed = 1
 
 func (rt *Runtime) chooseThresholds(ctx context.Context) error {
-	predictions, err := rt.predictions(ctx, data.Val, nil)
+	predictions, err := rt.predictions(ctx, data.Val, rt.batches, nil)
 	if err != nil {
 		return err
 	}

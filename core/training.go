@@ -69,7 +69,7 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 
 // score judges the current weights on the validation split; higher is better.
 func (rt *Runtime) score(ctx context.Context) (float64, any, error) {
-	predictions, err := rt.predictions(ctx, data.Val, nil)
+	predictions, err := rt.predictions(ctx, data.Val, rt.batches, nil)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -129,9 +129,11 @@ func epochNote(e train.EpochReport, m checkpoint.Metric) string {
 }
 
 // predictions are the learner's for one split, beside the labels.
-func (rt *Runtime) predictions(ctx context.Context, split data.Split, each func(*data.Batch, model.Output[float32])) ([]eval.Predictions, error) {
+func (rt *Runtime) predictions(ctx context.Context, split data.Split, batches *data.Batcher,
+	each func(*data.Batch, model.Output[float32]),
+) ([]eval.Predictions, error) {
 	rows := rt.dataset.Rows(split)
-	scores, err := rt.learner.scores(ctx, rt.batches, rows, each)
+	scores, err := rt.learner.scores(ctx, batches, rows, each)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/fusemoe/fusemoe/core/kernel"
 )
@@ -86,6 +87,33 @@ func covered(d *Dataset, modalities []Encoded) error {
 	}
 	return fmt.Errorf("%d samples have no modality after encoding, the first is %s: "+
 		"remove them, or widen what the modalities accept", count, d.Where(first))
+}
+
+// Without is a Batcher for samples from which modalities are taken away: it asks of
+// every modality that sample row has whether it is hidden. What is left to a sample
+// last stays, as one without any modality cannot be predicted.
+func (b *Batcher) Without(hidden func(row int, modality string) bool) *Batcher {
+	rest := &Batcher{window: b.window, modalities: slices.Clone(b.modalities), columns: b.columns, labels: b.labels}
+	rest.batch.Series = make([]kernel.Series[float32], len(b.modalities))
+	rest.batch.Labels = make([][]float32, len(b.labels))
+	has := make([]int, len(b.modalities[0].Sequences))
+	for m := range rest.modalities {
+		rest.modalities[m].Sequences = slices.Clone(b.modalities[m].Sequences)
+		for row, s := range rest.modalities[m].Sequences {
+			if len(s.Times) > 0 {
+				has[row]++
+			}
+		}
+	}
+	for _, m := range rest.modalities {
+		for row, s := range m.Sequences {
+			if len(s.Times) > 0 && has[row] > 1 && hidden(row, m.Name) {
+				m.Sequences[row] = Sequence{}
+				has[row]--
+			}
+		}
+	}
+	return rest
 }
 
 // Batch gathers samples in the given order.

@@ -57,6 +57,31 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+func TestBatchWithout(t *testing.T) {
+	d, encoded := pair(t)
+	batcher, err := data.NewBatcher(d, encoded, []string{"death"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := batcher.Without(func(_ int, modality string) bool { return modality == "notes" })
+	// Sample 1 has notes alone, and keeps them.
+	want := &data.Batch{
+		Rows: []int{0, 1},
+		Series: []kernel.Series[float32]{
+			{Start: []int{0, 2, 2}, Times: []float32{0.25, 0.5}, Width: 2, Values: []float32{0, 4, 140, 5}, Observed: []float32{0, 1, 1, 1}},
+			{Start: []int{0, 0, 1}, Times: []float32{0.75}, Width: 3, Values: []float32{4, 5, 6}},
+		},
+		Present: []bool{true, false, false, true},
+		Labels:  [][]float32{{0, 1}},
+	}
+	if diff := cmp.Diff(want, rest.Batch([]int{0, 1}), cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
+	if all := batcher.Batch([]int{0, 1}); !all.Present[2] {
+		t.Error("the batcher itself has changed")
+	}
+}
+
 func TestBatchAllocatesNothingTwice(t *testing.T) {
 	d, encoded := pair(t)
 	batcher, err := data.NewBatcher(d, encoded, []string{"death"})
