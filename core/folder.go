@@ -34,8 +34,7 @@ type runFolder struct {
 	// reopened says that the folder was there before this run: nothing is cleared up.
 	reopened bool
 	// several seeds have a folder each; a single one has the run folder itself.
-	several  bool
-	finished []uint64
+	several bool
 }
 
 // claimFolder makes a run folder, so that a place that cannot be written to is known
@@ -121,34 +120,29 @@ func seedsIn(dir string) ([]uint64, error) {
 	return seeds, nil
 }
 
-// end clears up after a run that did not come to its end, with current the seed that
-// was being trained, if any. A training without a checkpoint is removed, and with the
-// last of them the folder: the next run may have it. What is left is told.
-func (f *runFolder) end(current *uint64, cause error) error {
-	kept := f.finished
-	partial := false
-	if current != nil {
-		if dir := f.seed(*current); hasCheckpoint(dir) {
-			partial = true
+// end clears up after a run that did not come to its end, of which some seeds are
+// finished and others were begun. A training without a checkpoint is removed, and with
+// the last of them the folder: the next run may have it. What is left is told.
+func (f *runFolder) end(finished, begun []uint64, cause error) error {
+	var partial []uint64
+	for _, seed := range begun {
+		if dir := f.seed(seed); hasCheckpoint(dir) {
+			partial = append(partial, seed)
 		} else if !f.reopened {
 			f.discard(dir)
 		}
 	}
-	if len(kept) == 0 && !partial {
-		if f.reopened {
-			return cause
-		}
-		if f.begun {
-			_ = os.Remove(filepath.Join(f.dir, configFile))
-		}
-		f.unmake()
+	if len(finished)+len(partial) > 0 {
+		return &UnfinishedError{Dir: f.dir, Finished: finished, Partial: partial, Err: cause}
+	}
+	if f.reopened {
 		return cause
 	}
-	e := &UnfinishedError{Dir: f.dir, Finished: kept, Err: cause}
-	if partial {
-		e.Partial = current
+	if f.begun {
+		_ = os.Remove(filepath.Join(f.dir, configFile))
 	}
-	return e
+	f.unmake()
+	return cause
 }
 
 func hasCheckpoint(dir string) bool {

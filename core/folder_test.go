@@ -43,7 +43,7 @@ func TestARunThatComesToNothingLeavesNoFolder(t *testing.T) {
 			}
 		}
 		seed := uint64(42)
-		if err := f.end(&seed, stopped); !errors.Is(err, stopped) || err.Error() != "stopped" {
+		if err := f.end(nil, []uint64{seed}, stopped); !errors.Is(err, stopped) || err.Error() != "stopped" {
 			t.Errorf("end = %v", err)
 		}
 		if left, err := os.ReadDir(top); err != nil || len(left) > 0 {
@@ -61,7 +61,7 @@ func TestAFolderThatWasThereStays(t *testing.T) {
 	if err := f.begin(writeNothing); err != nil {
 		t.Fatal(err)
 	}
-	_ = f.end(nil, errors.New("stopped"))
+	_ = f.end(nil, nil, errors.New("stopped"))
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
 	}
@@ -78,20 +78,20 @@ func TestWhatIsFinishedIsKeptAndTold(t *testing.T) {
 	}
 	keep(t, f.seed(10))
 	keep(t, f.seed(9))
-	f.finished = []uint64{10, 9}
+	finished := []uint64{10, 9}
 	third := uint64(8)
 	if err := os.MkdirAll(f.seed(third), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	stopped := errors.New("stopped")
-	if err := f.end(&third, stopped); !errors.Is(err, stopped) || err.Error() != "stopped; "+dir+" keeps the finished seeds 10, 9" {
+	if err := f.end(finished, []uint64{third}, stopped); !errors.Is(err, stopped) || err.Error() != "stopped; "+dir+" keeps the finished seeds 10, 9" {
 		t.Errorf("end = %v", err)
 	}
 	if _, err := os.Stat(f.seed(third)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the folder of a seed without a checkpoint: %v", err)
 	}
 	keep(t, f.seed(third))
-	if err := f.end(&third, stopped); !strings.HasSuffix(err.Error(), "the finished seeds 10, 9 and the best checkpoint so far of seed 8") {
+	if err := f.end(finished, []uint64{third}, stopped); !strings.HasSuffix(err.Error(), "the finished seeds 10, 9 and the best checkpoint so far of seed 8") {
 		t.Errorf("end = %v", err)
 	}
 	if seeds, err := seedsIn(dir); err != nil || listed(seeds) != "8, 9, 10" {
@@ -116,7 +116,7 @@ func TestTwoRunsDoNotShareAFolder(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "another run has begun in "+dir) {
 		t.Errorf("begin = %v", err)
 	}
-	_ = second.end(nil, err)
+	_ = second.end(nil, nil, err)
 	if _, err := os.Stat(filepath.Join(dir, configFile)); err != nil {
 		t.Errorf("the first run's file: %v", err)
 	}

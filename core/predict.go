@@ -26,27 +26,37 @@ import (
 // Predictor predicts with what a run has learned.
 type Predictor struct {
 	options
-	learner  *learner
-	manifest checkpoint.Manifest
+	// members are the trainings whose scores are averaged: one, or those of an ensemble.
+	// They read the same modalities.
+	members  []*learner
+	manifest checkpoint.Manifest // of the first
 	plugins  config.Plugins
 	owned    *kernel.Pool
 }
 
-// OpenRun reads a run folder, or the folder of one of its seeds.
+// OpenRun reads a run folder, or the folder of one of its seeds. A run whose config
+// asks for an ensemble predicts with all of its seeds, unless WithSeed names one.
 func OpenRun(_ context.Context, dir string, all ...Option) (p *Predictor, err error) {
 	defer recovered("open run", &err)
 	p = &Predictor{options: newOptions(all)}
-	folder, err := trainingFolder(dir, p.seed)
+	settings, err := runSettings(dir)
 	if err != nil {
 		return nil, err
 	}
-	if p.plugins, err = pluginSettings(folder); err != nil {
+	folders, err := trainingFolders(dir, p.seed, settings.Run.Ensemble)
+	if err != nil {
 		return nil, err
 	}
-	p.owned = kernel.NewPool(0)
-	if p.learner, p.manifest, err = loadLearner(filepath.Join(folder, checkpointFolder), p.owned); err != nil {
-		p.owned.Close()
-		return nil, err
+	p.plugins, p.owned = settings.Plugins, kernel.NewPool(0)
+	for i, folder := range folders {
+		member, manifest, err := loadLearner(filepath.Join(folder, checkpointFolder), p.owned)
+		if err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
+		p.members = append(p.members, member)
+		if i == 0 {
+			p.manifest = manifest
+		}
 	}
 	if p.seed != nil && *p.seed != p.manifest.Seed {
 		return nil, errors.Join(noSuchSeed(dir, *p.seed, p.manifest.Seed), p.Close())
@@ -54,41 +64,43 @@ func OpenRun(_ context.Context, dir string, all ...Option) (p *Predictor, err er
 	return p, nil
 }
 
-// pluginSettings are those of the run: where its plugins are and how long they may
-// take. A folder that was copied out of a run has the defaults.
-func pluginSettings(folder string) (config.Plugins, error) {
-	for _, dir := range []string{folder, filepath.Dir(folder)} {
+// runSettings are those of the run that a folder, or the one above it, belongs to. A
+// folder that was copied out of a run has the defaults.
+func runSettings(folder string) (*config.Config, error) {
+	for _, dir := range []string{folder, filepath.Dir(filepath.Clean(folder))} {
 		path := filepath.Join(dir, configFile)
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		c, err := config.Load(config.Sources{File: path})
-		if err != nil {
-			return config.Plugins{}, err
-		}
-		return c.Plugins, nil
+		return config.Load(config.Sources{File: path})
 	}
-	return config.Default().Plugins, nil
+	return config.Default(), nil
 }
 
-// trainingFolder finds the training of a seed in a run folder, that of the lowest seed
-// if none is named.
-func trainingFolder(dir string, seed *uint64) (string, error) {
+// trainingFolders finds the trainings of a run folder to predict with: that of the
+// seed, if one is named, all of an ensemble, or that of the lowest seed.
+func trainingFolders(dir string, seed *uint64, ensemble bool) ([]string, error) {
 	if hasCheckpoint(dir) {
-		return dir, nil
+		return []string{dir}, nil
 	}
 	seeds, err := seedsIn(dir)
 	switch {
 	case err != nil:
-		return "", err
+		return nil, err
 	case len(seeds) == 0:
-		return "", fmt.Errorf("%s holds no trained model; give the folder that `fusemoe run` wrote", dir)
-	case seed == nil:
-		return seedFolder(dir, seeds[0]), nil
-	case !slices.Contains(seeds, *seed):
-		return "", noSuchSeed(dir, *seed, seeds...)
+		return nil, fmt.Errorf("%s holds no trained model; give the folder that `fusemoe run` wrote", dir)
+	case seed != nil && !slices.Contains(seeds, *seed):
+		return nil, noSuchSeed(dir, *seed, seeds...)
+	case seed != nil:
+		seeds = []uint64{*seed}
+	case !ensemble:
+		seeds = seeds[:1]
 	}
-	return seedFolder(dir, *seed), nil
+	folders := make([]string, len(seeds))
+	for i, s := range seeds {
+		folders[i] = seedFolder(dir, s)
+	}
+	return folders, nil
 }
 
 func noSuchSeed(dir string, seed uint64, have ...uint64) error {
@@ -98,8 +110,15 @@ func noSuchSeed(dir string, seed uint64, have ...uint64) error {
 // Close ends the predictor.
 func (p *Predictor) Close() error {
 	defer p.owned.Close()
-	return p.learner.close()
+	var errs []error
+	for _, m := range p.members {
+		errs = append(errs, m.close())
+	}
+	return errors.Join(errs...)
 }
+
+// network is what all members have in common.
+func (p *Predictor) network() network { return p.members[0].network }
 
 // Prediction is what the model says about one sample: for each task its
 // probabilities or values.
@@ -117,7 +136,7 @@ func (p *Predictor) Predict(ctx context.Context, d *data.Dataset) (all []Predict
 	}
 	for i := range d.IDs {
 		prediction := Prediction{ID: d.IDs[i], Scores: map[string][]float64{}}
-		for t, task := range p.learner.network.Tasks {
+		for t, task := range p.network().Tasks {
 			prediction.Scores[task.Name] = scores[t][i*task.Outputs : (i+1)*task.Outputs]
 		}
 		all = append(all, prediction)
@@ -162,7 +181,7 @@ func (p *Predictor) PredictDataset(ctx context.Context, dir string, split *data.
 	}
 	for i, id := range d.IDs {
 		sample := report.Sample{ID: id, Patient: d.Patients[i]}
-		for t, task := range p.learner.network.Tasks {
+		for t, task := range p.network().Tasks {
 			sample.Scores = append(sample.Scores, scores[t][i*task.Outputs:(i+1)*task.Outputs])
 			sample.Labels = append(sample.Labels, slices.Repeat([]float32{float32(math.NaN())}, task.Columns()))
 		}
@@ -183,7 +202,7 @@ func allRows(d *data.Dataset) []int {
 
 // scores are those of every sample: [samples·outputs] for each task.
 func (p *Predictor) scores(ctx context.Context, d *data.Dataset) ([][]float64, error) {
-	n := p.learner.network
+	n := p.network()
 	if d.TimeUnit != n.TimeUnit || d.Window != n.Window {
 		return nil, fmt.Errorf("the model was trained on a window of %g %s, the dataset has %g %s; import it with the same window",
 			n.Window, n.TimeUnit, d.Window, d.TimeUnit)
@@ -196,7 +215,21 @@ func (p *Predictor) scores(ctx context.Context, d *data.Dataset) ([][]float64, e
 	if err != nil {
 		return nil, err
 	}
-	return p.learner.scores(ctx, batches, allRows(d), nil)
+	members := make([][][]float64, len(p.members))
+	for i, m := range p.members {
+		if members[i], err = m.scores(ctx, batches, allRows(d), nil); err != nil {
+			return nil, err
+		}
+	}
+	mean := make([][]float64, len(n.Tasks))
+	for t := range mean {
+		ofTask := make([][]float64, len(members))
+		for i, scores := range members {
+			ofTask[i] = scores[t]
+		}
+		mean[t] = meanScores(ofTask)
+	}
+	return mean, nil
 }
 
 // encode starts the plugins as they were when the model was trained and encodes every
@@ -267,7 +300,7 @@ func (rt *Runtime) Predict(ctx context.Context, d *data.Dataset) ([]Prediction, 
 		return nil, fmt.Errorf("%w: Predict needs Train", ErrOrder)
 	}
 	p := &Predictor{
-		options: rt.options, learner: rt.learner, plugins: rt.config.Plugins,
+		options: rt.options, members: []*learner{rt.learner}, plugins: rt.config.Plugins,
 		manifest: checkpoint.Manifest{Modalities: rt.modalities, Seed: rt.learner.seed},
 	}
 	return p.Predict(ctx, d)

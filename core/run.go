@@ -36,27 +36,22 @@ func (rt *Runtime) Run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	if err := rt.Prepare(ctx); err != nil {
-		return nil, folder.end(nil, err)
+		return nil, folder.end(nil, nil, err)
 	}
 	if !rt.resume {
 		if err := folder.begin(rt.config.WriteYAML); err != nil {
-			return nil, folder.end(nil, err)
+			return nil, folder.end(nil, nil, err)
 		}
 	}
-	summary := &Summary{Dir: dir}
-	for _, seed := range rt.config.Train.Seeds {
-		evaluations, err := rt.runSeed(ctx, seed, folder.seed(seed))
-		if err == nil {
-			summary.add(evaluations)
-			// Written after every seed, so that an interrupted run keeps the finished ones.
-			err = writeFile(filepath.Join(dir, metricsFile), func(w io.Writer) error {
-				return report.WriteMetrics(w, summary.Results)
-			})
-		}
-		if err != nil {
-			return nil, folder.end(&seed, err)
-		}
-		folder.finished = append(folder.finished, seed)
+	seeds := &seedRuns{runtime: rt, folder: folder}
+	err = seeds.run(ctx)
+	summary := seeds.summary()
+	if err == nil && rt.config.Run.Ensemble && len(rt.config.Train.Seeds) > 1 {
+		err = rt.ensemble(ctx, seeds.bySeed(), summary)
+	}
+	if err != nil {
+		finished, begun := seeds.states()
+		return nil, folder.end(finished, begun, err)
 	}
 	return summary, nil
 }
@@ -99,6 +94,14 @@ func (rt *Runtime) runSeed(ctx context.Context, seed uint64, dir string) ([]*Eva
 
 // writeTest writes the predictions of the test split and what the experts did with it.
 func (rt *Runtime) writeTest(dir string, e *Evaluation) error {
+	if err := rt.writePredictions(dir, e); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, expertsFile), func(w io.Writer) error { return writeJSON(w, e.Experts) })
+}
+
+// writePredictions writes those of an evaluation.
+func (rt *Runtime) writePredictions(dir string, e *Evaluation) error {
 	var ids []string
 	for _, r := range rt.dataset.Rows(e.Split) {
 		ids = append(ids, rt.dataset.IDs[r])
@@ -107,7 +110,7 @@ func (rt *Runtime) writeTest(dir string, e *Evaluation) error {
 	for i, p := range e.Predictions {
 		tasks[i] = p.Task
 	}
-	err := writeFile(filepath.Join(dir, predictionsFile), func(w io.Writer) error {
+	return writeFile(filepath.Join(dir, predictionsFile), func(w io.Writer) error {
 		out, err := report.NewPredictions(w, report.CSV, tasks)
 		if err != nil {
 			return err
@@ -117,10 +120,6 @@ func (rt *Runtime) writeTest(dir string, e *Evaluation) error {
 		}
 		return out.Flush()
 	})
-	if err != nil {
-		return err
-	}
-	return writeFile(filepath.Join(dir, expertsFile), func(w io.Writer) error { return writeJSON(w, e.Experts) })
 }
 
 // add appends the metrics of one more seed.

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -13,9 +12,9 @@ type UnfinishedError struct {
 	Dir string
 	// Finished are the seeds that were trained and evaluated.
 	Finished []uint64
-	// Partial is the seed whose training or evaluation did not end; its checkpoint is
-	// that of the best epoch so far. Nil if there is none.
-	Partial *uint64
+	// Partial are the seeds whose training or evaluation did not end; their checkpoints
+	// are those of the best epoch so far.
+	Partial []uint64
 	// Err is why the run ended.
 	Err error
 }
@@ -23,15 +22,15 @@ type UnfinishedError struct {
 // Kept says what the run folder holds.
 func (e *UnfinishedError) Kept() string {
 	var parts []string
-	switch len(e.Finished) {
+	if len(e.Finished) > 0 {
+		parts = append(parts, "the finished "+listedSeeds(e.Finished))
+	}
+	switch len(e.Partial) {
 	case 0:
 	case 1:
-		parts = append(parts, fmt.Sprintf("the finished seed %d", e.Finished[0]))
+		parts = append(parts, "the best checkpoint so far of "+listedSeeds(e.Partial))
 	default:
-		parts = append(parts, "the finished seeds "+listed(e.Finished))
-	}
-	if e.Partial != nil {
-		parts = append(parts, fmt.Sprintf("the best checkpoint so far of seed %d", *e.Partial))
+		parts = append(parts, "the best checkpoints so far of "+listedSeeds(e.Partial))
 	}
 	return e.Dir + " keeps " + strings.Join(parts, " and ")
 }
@@ -41,6 +40,13 @@ func (e *UnfinishedError) Error() string { return e.Err.Error() + "; " + e.Kept(
 
 // Unwrap returns the cause.
 func (e *UnfinishedError) Unwrap() error { return e.Err }
+
+func listedSeeds(seeds []uint64) string {
+	if len(seeds) == 1 {
+		return "seed " + listed(seeds)
+	}
+	return "seeds " + listed(seeds)
+}
 
 func listed(seeds []uint64) string {
 	var all []string

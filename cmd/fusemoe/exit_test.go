@@ -47,19 +47,18 @@ func TestErrorsAreToldOnceWithTheirExitCode(t *testing.T) {
 func TestInterruptionSaysWhereThingsStand(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errInterrupted)
-	third := uint64(3)
 	for _, c := range []struct {
 		err  error
 		said string
 	}{
 		{context.Canceled, "fusemoe: interrupted during encode vitals (3 of 10)\n"},
 		{
-			&core.UnfinishedError{Dir: "runs/x", Finished: []uint64{1, 2}, Partial: &third, Err: context.Canceled},
+			&core.UnfinishedError{Dir: "runs/x", Finished: []uint64{1, 2}, Partial: []uint64{3}, Err: context.Canceled},
 			"fusemoe: interrupted during encode vitals (3 of 10); runs/x keeps the finished seeds 1, 2 and " +
 				"the best checkpoint so far of seed 3; go on with: fusemoe run --resume runs/x\n",
 		},
 		{
-			&core.UnfinishedError{Dir: "runs/x", Partial: &third, Err: errInterrupted},
+			&core.UnfinishedError{Dir: "runs/x", Partial: []uint64{3}, Err: errInterrupted},
 			"fusemoe: interrupted during encode vitals (3 of 10); runs/x keeps the best checkpoint so far of seed 3; " +
 				"go on with: fusemoe run --resume runs/x\n",
 		},

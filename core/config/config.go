@@ -30,6 +30,8 @@ type Config struct {
 	Train Train `yaml:"train"`
 	// Eval has the settings of evaluation.
 	Eval Eval `yaml:"eval"`
+	// Run says what becomes of several seeds.
+	Run Run `yaml:"run"`
 	// Out is the run folder; empty means runs/<dataset>-<date>-<time>.
 	Out string `yaml:"out"`
 	// Log says what is logged and how.
@@ -201,6 +203,16 @@ type Eval struct {
 	// Resamples is the number of bootstrap resamples, of patients, behind each 95 %
 	// interval; 0 means no intervals.
 	Resamples int `yaml:"resamples"`
+}
+
+// Run says what becomes of several seeds.
+type Run struct {
+	// Ensemble also reports the mean of the seeds' probabilities, or values, which predict
+	// then gives; a run of one seed has none.
+	Ensemble bool `yaml:"ensemble"`
+	// Parallel is how many seeds are trained side by side; they share the cores, and each
+	// needs memory of its own. It changes no result.
+	Parallel int `yaml:"parallel"`
 }
 
 // Log says what is logged and how.

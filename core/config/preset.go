@@ -27,6 +27,7 @@ func Default() *Config {
 			Stop: Stop{Metric: MetricAUROC}, ClassWeight: ClassWeightNone,
 		},
 		Eval: Eval{Resamples: 1000},
+		Run:  Run{Parallel: 1},
 		Log:  Log{Level: LevelInfo, Format: FormatConsole},
 	}
 }

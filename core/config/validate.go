@@ -24,6 +24,7 @@ func (c *Config) problems() []Problem {
 	k.train()
 	k.unique("data.tasks", c.Data.Tasks)
 	atLeast(k, "eval.resamples", c.Eval.Resamples, 0)
+	atLeast(k, "run.parallel", c.Run.Parallel, 1)
 	return k.found
 }
 

@@ -19,6 +19,8 @@ type Result struct {
 	Split, Task string
 	// Runs has the metrics of each seed; they are of the same task and name the same figures.
 	Runs []eval.Metrics
+	// Ensemble has the metrics of the mean of all seeds' predictions; nil where there is none.
+	Ensemble *eval.Metrics
 }
 
 // Spread is the mean of a metric over the runs and its sample standard deviation, which is NaN for a single
@@ -76,6 +78,9 @@ func (r Result) object() any {
 	}
 	object := r.means()
 	object["runs"] = r.Runs
+	if r.Ensemble != nil {
+		object["ensemble"] = *r.Ensemble
+	}
 	return object
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/fusemoe/fusemoe/core/eval"
 )
 
 // titles are the metrics as the table calls them.
@@ -23,8 +25,10 @@ var titles = map[string]string{
 var labelMetrics = []string{"auroc", "auprc", "positives"}
 
 // WriteTable writes results as a table: a row per task and metric, a column per split. One run shows
-// "value [low, high]" with its 95 % interval, several show "mean ± standard deviation".
+// "value [low, high]" with its 95 % interval, several show "mean ± standard deviation", and in columns of its
+// own their ensemble.
 func WriteTable(w io.Writer, results []Result) error {
+	results = withEnsembles(results)
 	var splits, tasks []string
 	for _, r := range results {
 		if !slices.Contains(splits, r.Split) {
@@ -50,6 +54,17 @@ func WriteTable(w io.Writer, results []Result) error {
 	}
 	_, err := fmt.Fprintln(w, t.Render())
 	return err
+}
+
+// withEnsembles adds each ensemble as the one run of a split of its own.
+func withEnsembles(results []Result) []Result {
+	all := slices.Clone(results)
+	for _, r := range results {
+		if r.Ensemble != nil {
+			all = append(all, Result{Split: r.Split + ", ensemble", Task: r.Task, Runs: []eval.Metrics{*r.Ensemble}})
+		}
+	}
+	return all
 }
 
 // style has no frame, so that the table can be copied into a text, and leaves names as they are.

@@ -1,0 +1,73 @@
+package core
+
+import (
+	"context"
+
+	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/eval"
+)
+
+// ensemble measures the mean of all seeds' probabilities, or values (Lakshminarayanan
+// et al., "Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles",
+// 2017), adds it to the summary and writes its predictions of the test split. runs has
+// the evaluations of every seed: of the validation split, which gives the thresholds,
+// and of the test split.
+func (rt *Runtime) ensemble(ctx context.Context, runs [][]*Evaluation, summary *Summary) error {
+	stage := rt.progress.Stage("evaluate ensemble", 0)
+	var thresholds [][]float64
+	result := 0
+	for split := range runs[0] {
+		mean := meanEvaluation(runs, split)
+		for i, p := range mean.Predictions {
+			options := eval.Options{Resamples: rt.config.Eval.Resamples, Seed: bootstrapSeed}
+			if mean.Split != data.Val {
+				options.Thresholds = thresholds[i]
+			}
+			m := eval.Evaluate(p, options)
+			if mean.Split == data.Val {
+				thresholds = append(thresholds, m.Thresholds())
+			}
+			summary.Results[result].Ensemble = &m
+			result++
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if mean.Split == data.Test {
+			if err := rt.writePredictions(summary.Dir, mean); err != nil {
+				return err
+			}
+		}
+	}
+	stage.Done()
+	return summary.write()
+}
+
+// meanEvaluation has the mean scores of all seeds on one of their splits.
+func meanEvaluation(runs [][]*Evaluation, split int) *Evaluation {
+	first := runs[0][split]
+	mean := &Evaluation{Split: first.Split}
+	for t, p := range first.Predictions {
+		members := make([][]float64, len(runs))
+		for i, run := range runs {
+			members[i] = run[split].Predictions[t].Scores
+		}
+		p.Scores = meanScores(members)
+		mean.Predictions = append(mean.Predictions, p)
+	}
+	return mean
+}
+
+// meanScores is the mean of the members' scores of the same samples.
+func meanScores(members [][]float64) []float64 {
+	mean := make([]float64, len(members[0]))
+	for _, scores := range members {
+		for i, s := range scores {
+			mean[i] += s
+		}
+	}
+	for i := range mean {
+		mean[i] /= float64(len(members))
+	}
+	return mean
+}
