@@ -28,7 +28,29 @@ func estimate(e evaluation, s *samples, o Options, values []Metric) {
 	}
 
 	drawn := make([][]float64, len(values))
-	times := make([]int32, s.patients)
+	resample(s, o, func(weight []int32) bool {
+		if !e.score(weight, out) {
+			return false
+		}
+		for i, v := range out {
+			if !math.IsNaN(v) {
+				drawn[i] = append(drawn[i], v)
+			}
+		}
+		return true
+	})
+	for i := range values {
+		if !math.IsNaN(values[i].Value) {
+			slices.Sort(drawn[i])
+			values[i].Low, values[i].High = quantile(drawn[i], 0.025), quantile(drawn[i], 0.975)
+		}
+	}
+}
+
+// resample draws whole patients with replacement until score has accepted as many resamples as are asked
+// for. The whole set can be scored, hence about a quarter of all resamples at the very least.
+func resample(s *samples, o Options, score func(weight []int32) bool) {
+	weight, times := make([]int32, s.n), make([]int32, s.patients)
 	random := rand.New(rand.NewPCG(o.Seed, 0))
 	for accepted := 0; accepted < o.Resamples; {
 		clear(times)
@@ -38,21 +60,8 @@ func estimate(e evaluation, s *samples, o Options, values []Metric) {
 		for i, p := range s.patient {
 			weight[i] = times[p]
 		}
-		// The whole set can be scored, hence about a quarter of all resamples at the very least.
-		if !e.score(weight, out) {
-			continue
-		}
-		accepted++
-		for i, v := range out {
-			if !math.IsNaN(v) {
-				drawn[i] = append(drawn[i], v)
-			}
-		}
-	}
-	for i := range values {
-		if !math.IsNaN(values[i].Value) {
-			slices.Sort(drawn[i])
-			values[i].Low, values[i].High = quantile(drawn[i], 0.025), quantile(drawn[i], 0.975)
+		if score(weight) {
+			accepted++
 		}
 	}
 }

@@ -93,17 +93,7 @@ const (
 func Evaluate(p Predictions, o Options) Metrics {
 	p.check(o)
 	s := p.known()
-	var e evaluation
-	switch p.Kind {
-	case Binary:
-		e = newBinary(s, o)
-	case Multilabel:
-		e = newMultilabel(s, o)
-	case Multiclass:
-		e = newMulticlass(s)
-	default:
-		e = newRegression(s)
-	}
+	e := newEvaluation(s, o)
 	values := make([]Metric, len(e.names()))
 	for i, name := range e.names() {
 		values[i] = Metric{Name: name, Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
@@ -118,6 +108,18 @@ func Evaluate(p Predictions, o Options) Metrics {
 		m.void()
 	}
 	return m
+}
+
+func newEvaluation(s *samples, o Options) evaluation {
+	switch s.task.Kind {
+	case Binary:
+		return newBinary(s, o)
+	case Multilabel:
+		return newMultilabel(s, o)
+	case Multiclass:
+		return newMulticlass(s)
+	}
+	return newRegression(s)
 }
 
 // evaluation is what the kinds of task differ in.

@@ -66,20 +66,24 @@ func NewPredictions(w io.Writer, f Format, tasks []eval.Task) (*Predictions, err
 
 func (p *Predictions) header() []string {
 	header := []string{"id", "patient"}
-	add := func(name string, parts []string) {
-		if parts == nil {
-			header = append(header, name)
-		}
-		for _, part := range parts {
-			header = append(header, name+"_"+part)
-		}
-	}
 	for _, t := range p.tasks {
 		labels, scores := parts(t)
-		add(t.Name+"_label", labels)
-		add(t.Name+"_score", scores)
+		header = append(header, partNames(t.Name+"_label", labels)...)
+		header = append(header, partNames(t.Name+"_score", scores)...)
 	}
 	return header
+}
+
+// partNames are the columns of a label or a score with parts.
+func partNames(name string, parts []string) []string {
+	if parts == nil {
+		return []string{name}
+	}
+	names := make([]string, len(parts))
+	for i, part := range parts {
+		names[i] = name + "_" + part
+	}
+	return names
 }
 
 // parts names the labels and the scores of a task, nil where there is only one.
