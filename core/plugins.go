@@ -16,39 +16,39 @@ import (
 )
 
 // spec says how to start the plugin of a modality: one served in this process, one
-// built into the program, or one in the plugin folder or at a path.
-func (o options) spec(m config.Modality, p config.Plugins, threads int) (host.Spec, error) {
+// built into the program, or one in the plugin folder or at a path. program is the
+// executable or folder that then runs, empty for one that is not started.
+func (o options) spec(m config.Modality, p config.Plugins, threads int) (s host.Spec, program string, err error) {
 	settings, err := pluginConfig(m)
 	if err != nil {
-		return host.Spec{}, err
+		return host.Spec{}, "", err
 	}
-	s := host.Spec{
+	s = host.Spec{
 		Name: m.Name, Config: settings, Env: m.Env, Device: m.Device, Threads: threads,
 		Replicas: m.Replicas, SkipFailing: m.OnError == config.OnErrorSkip,
 		ConfigureTimeout: p.ConfigureTimeout, EncodeTimeout: p.EncodeTimeout,
 	}
 	if s.Attach = o.attachment(m); s.Attach != "" {
-		return s, nil
+		return s, "", nil
 	}
 	if inside, ok := o.inside[m.Plugin]; ok {
 		s.InProcess = inside
-		return s, nil
+		return s, "", nil
 	}
 	if argv, ok := o.builtin[m.Plugin]; ok {
 		s.Command = argv
-		return s, nil
+		return s, argv[0], nil
 	}
-	path, err := findPlugin(m.Plugin, p.Dir)
+	if program, err = findPlugin(m.Plugin, p.Dir); err != nil {
+		return host.Spec{}, "", fmt.Errorf("modality %s: %w; %s", m.Name, err, o.known(m.Plugin))
+	}
+	if program, err = o.verified(m.Plugin, program, p.Dir); err == nil {
+		s.Command, err = command.Of(program)
+	}
 	if err != nil {
-		return host.Spec{}, fmt.Errorf("modality %s: %w; %s", m.Name, err, o.known(m.Plugin))
+		return host.Spec{}, "", fmt.Errorf("modality %s: %w", m.Name, err)
 	}
-	if path, err = o.verified(m.Plugin, path, p.Dir); err == nil {
-		s.Command, err = command.Of(path)
-	}
-	if err != nil {
-		return host.Spec{}, fmt.Errorf("modality %s: %w", m.Name, err)
-	}
-	return s, nil
+	return s, program, nil
 }
 
 // attachment is the socket of the plugin that somebody debugs for the modality, named after

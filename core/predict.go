@@ -241,7 +241,7 @@ func (p *Predictor) encode(ctx context.Context, d *data.Dataset) ([]data.Encoded
 			return nil, fmt.Errorf("the dataset has no modality %q, which the model reads; it has %s. "+
 				"Where nothing of it was recorded, give it a table without rows", m.Source, sourceNames(d))
 		}
-		s, err := p.spec(config.Modality{
+		s, _, err := p.spec(config.Modality{
 			Name: m.Name, Plugin: m.Plugin, Env: m.Env, Device: m.Device, OnError: config.OnError(m.OnError),
 		}, p.plugins, 0)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/data/cache"
 	"github.com/fusemoe/fusemoe/core/host"
+	"github.com/fusemoe/fusemoe/core/lock"
 	"github.com/fusemoe/fusemoe/core/model"
 	"github.com/fusemoe/fusemoe/sdk/modalitypb"
 )
@@ -24,7 +25,7 @@ import (
 // not encoded again.
 func (rt *Runtime) Prepare(ctx context.Context) (err error) {
 	defer recovered("prepare", &err)
-	fleet, err := rt.startPlugins(ctx)
+	fleet, programs, err := rt.startPlugins(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,7 +36,7 @@ func (rt *Runtime) Prepare(ctx context.Context) (err error) {
 	for i, m := range rt.config.Modalities {
 		group.Go(func() (err error) {
 			defer recovered("prepare "+m.Name, &err)
-			w := &preparation{runtime: rt, plugin: fleet.Plugin(m.Name), modality: m, source: sourceOf(m)}
+			w := &preparation{runtime: rt, plugin: fleet.Plugin(m.Name), program: programs[i], modality: m, source: sourceOf(m)}
 			rt.encoded[i], rt.modalities[i], err = w.run(groupCtx)
 			return err
 		})
@@ -48,26 +49,53 @@ func (rt *Runtime) Prepare(ctx context.Context) (err error) {
 	return err
 }
 
-func (rt *Runtime) startPlugins(ctx context.Context) (*host.Fleet, error) {
+// startPlugins also returns, for each modality, what tells the program that runs apart from
+// any other.
+func (rt *Runtime) startPlugins(ctx context.Context) (*host.Fleet, []string, error) {
 	var specs []host.Spec
+	var programs []string
+	hashes := make(programHashes)
 	for i, m := range rt.config.Modalities {
-		s, err := rt.spec(m, rt.config.Plugins, rt.config.Train.Threads)
+		s, program, err := rt.spec(m, rt.config.Plugins, rt.config.Train.Threads)
+		if err == nil {
+			program, err = hashes.of(program)
+		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		s.Seed, s.Key = rt.config.Train.Seeds[0], fmt.Sprintf("modalities.%d.config", i)
-		specs = append(specs, s)
+		specs, programs = append(specs, s), append(programs, program)
 	}
 	if err := rt.allAttached(specs); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	stage := rt.progress.Stage("start plugins", 0)
 	fleet, err := host.Start(ctx, rt.log, specs)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	stage.Done()
-	return fleet, nil
+	return fleet, programs, nil
+}
+
+// programHashes are the hashes of programs by path. Several modalities share a program,
+// and hashing one takes as long as starting it.
+type programHashes map[string]string
+
+// of is the hash of the program at path, empty for no program.
+func (h programHashes) of(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	if known, ok := h[path]; ok {
+		return known, nil
+	}
+	hash, err := lock.Hash(path)
+	if err != nil {
+		return "", fmt.Errorf("hash the plugin: %w", err)
+	}
+	h[path] = hash
+	return hash, nil
 }
 
 func describeModalities(encoded []data.Encoded, training []int, missing model.Missing) []model.Modality {
@@ -105,6 +133,7 @@ func channelMeans(e data.Encoded, training []int) []float64 {
 type preparation struct {
 	runtime  *Runtime
 	plugin   *host.Plugin
+	program  string // the hash of what runs
 	modality config.Modality
 	source   string
 }
@@ -138,7 +167,9 @@ func (w *preparation) run(ctx context.Context) (data.Encoded, checkpoint.Modalit
 type preparedPaths struct{ state, sequences string }
 
 // paths names the files by everything that what is in them depends on: the plugin,
-// its config, the items of all samples and which of them are for training.
+// its config, the items of all samples and which of them are for training. Of the plugin
+// the program itself counts: an author who builds it again need not give it another
+// version to see what it now makes of the data.
 func (w *preparation) paths() (preparedPaths, error) {
 	d := w.runtime.dataset
 	items, err := d.Fingerprint(w.source)
@@ -155,7 +186,7 @@ func (w *preparation) paths() (preparedPaths, error) {
 	if w.plugin.Attached() { // a name that no other run has: run removes the files
 		training = append(training, rand.Text()...)
 	}
-	key := cache.Key([]byte(w.plugin.Fingerprint()), []byte(items), training)
+	key := cache.Key([]byte(w.plugin.Fingerprint()), []byte(w.program), []byte(items), training)
 	base := filepath.Join(w.runtime.cacheDir, key)
 	return preparedPaths{state: base + ".state", sequences: base + ".sequences"}, nil
 }
