@@ -68,8 +68,21 @@ func (d *Dataset) itemColumns(ctx context.Context, dir string, s int) ([]column,
 			sample[j] = int32(i)
 		}
 	}
+	words := it.words
+	if source.Kind == Path {
+		var err error
+		if words, err = d.copyFiles(ctx, dir, source.Name, it.words); err != nil {
+			return nil, err
+		}
+	}
+	return it.fileColumns(source, func(j int) string { return d.IDs[sample[j]] }, words), nil
+}
+
+// fileColumns are the columns of the file of a source.
+func (it *items) fileColumns(source *Source, sample func(j int) string, words []string) []column {
+	n := len(it.times)
 	columns := []column{
-		textColumn("sample", n, func(j int) string { return d.IDs[sample[j]] }),
+		textColumn("sample", n, sample),
 		numberColumn("time", n, func(j int) float64 { return it.times[j] }),
 	}
 	switch source.Kind {
@@ -78,15 +91,11 @@ func (d *Dataset) itemColumns(ctx context.Context, dir string, s int) ([]column,
 			columns = append(columns, it.cellColumn(name, uint16(c)))
 		}
 	case Text:
-		columns = append(columns, textColumn("text", n, func(j int) string { return it.words[j] }))
+		columns = append(columns, textColumn("text", n, func(j int) string { return words[j] }))
 	case Path:
-		copies, err := d.copyFiles(ctx, dir, source.Name, it.words)
-		if err != nil {
-			return nil, err
-		}
-		columns = append(columns, textColumn("path", n, func(j int) string { return copies[j] }))
+		columns = append(columns, textColumn("path", n, func(j int) string { return words[j] }))
 	}
-	return columns, nil
+	return columns
 }
 
 // cellColumn is the column c of a source of kind Rows.
@@ -121,25 +130,42 @@ const (
 // writeParquet writes a table of optional columns, all of the same number of rows.
 func writeParquet(ctx context.Context, path string, columns []column) error {
 	return writeFile(path, func(out io.Writer) error {
-		schema := parquet.NewSchema("dataset", newOrdered(columns))
-		w := parquet.NewGenericWriter[any](out, schema, parquet.Compression(&zstd.Codec{}))
-		values := make([]parquet.Value, rowBlock)
+		f := newParquetFile(out, columns)
 		for first := 0; first < columns[0].rows; first += rowGroup {
-			last := min(first+rowGroup, columns[0].rows)
-			for _, c := range columns {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if err := writeColumn(w, c, first, last, values); err != nil {
-					return err
-				}
-			}
-			if err := w.Flush(); err != nil {
+			if err := f.group(ctx, columns, first, min(first+rowGroup, columns[0].rows)); err != nil {
 				return err
 			}
 		}
-		return w.Close()
+		return f.w.Close()
 	})
+}
+
+// parquetFile is a Parquet file that is written a group of rows at a time.
+type parquetFile struct {
+	w      *parquet.GenericWriter[any]
+	values []parquet.Value
+}
+
+func newParquetFile(out io.Writer, columns []column) *parquetFile {
+	schema := parquet.NewSchema("dataset", newOrdered(columns))
+	return &parquetFile{
+		w:      parquet.NewGenericWriter[any](out, schema, parquet.Compression(&zstd.Codec{})),
+		values: make([]parquet.Value, rowBlock),
+	}
+}
+
+// group writes the rows first to last of columns that have the names and types of the
+// file's.
+func (f *parquetFile) group(ctx context.Context, columns []column, first, last int) error {
+	for _, c := range columns {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := writeColumn(f.w, c, first, last, f.values); err != nil {
+			return err
+		}
+	}
+	return f.w.Flush()
 }
 
 // ordered is a group of columns in the order given, where parquet.Group sorts them.

@@ -15,34 +15,56 @@ import (
 // be empty. It appears whole or not at all: everything is written beside it first,
 // and removed again if anything fails or ctx ends.
 func (d *Dataset) Save(ctx context.Context, dir string) (err error) {
-	if err := Vacant(dir); err != nil {
+	f, err := newFolder(dir)
+	if err != nil {
 		return err
+	}
+	if err := d.write(ctx, f.partial); err != nil {
+		return f.abandon(err)
+	}
+	return f.publish()
+}
+
+// folder is a dataset's folder on its way: it is filled beside its place and moved there
+// when it is whole.
+type folder struct{ dir, partial string }
+
+func newFolder(dir string) (*folder, error) {
+	if err := Vacant(dir); err != nil {
+		return nil, err
 	}
 	dir = filepath.Clean(dir)
 	parent := filepath.Dir(dir)
 	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return fmt.Errorf("writing dataset %s: %w", dir, err)
+		return nil, fmt.Errorf("writing dataset %s: %w", dir, err)
 	}
 	partial, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".partial-")
 	if err != nil {
-		return fmt.Errorf("writing dataset %s: cannot write in %s: %w", dir, parent, reason(err))
+		return nil, fmt.Errorf("writing dataset %s: cannot write in %s: %w", dir, parent, reason(err))
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("writing dataset %s: %w", dir, err), os.RemoveAll(partial))
+	return &folder{dir, partial}, nil
+}
+
+// abandon removes what was written because of err.
+func (f *folder) abandon(err error) error {
+	return errors.Join(fmt.Errorf("writing dataset %s: %w", f.dir, err), os.RemoveAll(f.partial))
+}
+
+func (f *folder) publish() error {
+	err := os.Chmod(f.partial, 0o755) // MkdirTemp lets nobody else in
+	if err == nil {
+		// The vacant folder makes way: not every system renames onto one.
+		if err = os.Remove(f.dir); errors.Is(err, os.ErrNotExist) {
+			err = nil
 		}
-	}()
-	if err := d.write(ctx, partial); err != nil {
-		return err
 	}
-	if err := os.Chmod(partial, 0o755); err != nil { // MkdirTemp lets nobody else in
-		return err
+	if err == nil {
+		err = os.Rename(f.partial, f.dir)
 	}
-	// The vacant folder makes way: not every system renames onto one.
-	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	if err != nil {
+		return f.abandon(err)
 	}
-	return os.Rename(partial, dir)
+	return nil
 }
 
 // Vacant is nil if dir can be written as a new folder: it is not there, or empty.
@@ -76,6 +98,10 @@ func (d *Dataset) write(ctx context.Context, dir string) error {
 	if err := writeParquet(ctx, filepath.Join(dir, samplesFile), d.sampleColumns()); err != nil {
 		return err
 	}
+	return writeManifest(dir, description)
+}
+
+func writeManifest(dir string, description Description) error {
 	text, err := yaml.Marshal(description.manifest())
 	if err != nil {
 		return err
