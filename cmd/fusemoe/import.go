@@ -14,11 +14,12 @@ import (
 
 func (a *app) importCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "import",
-		Short:   "Turn public data sets into a dataset folder",
-		Example: `  fusemoe import physionet2012 --train set-a.tar.gz --to data/physionet2012`,
+		Use:   "import",
+		Short: "Turn hospital databases and public data sets into a dataset folder",
+		Example: `  fusemoe import physionet2012 --train set-a.tar.gz --to data/physionet2012
+  fusemoe import mimic-iv --hosp mimiciv/hosp --icu mimiciv/icu --to data/mimic-iv`,
 	}
-	cmd.AddCommand(a.importPhysioNet2012Command())
+	cmd.AddCommand(a.importPhysioNet2012Command(), a.importMIMICIVCommand(), a.importMIMICIIICommand())
 	group(cmd)
 	return cmd
 }
