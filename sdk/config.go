@@ -33,6 +33,10 @@ type Config struct {
 	rehearsal *rehearsal
 }
 
+// ONNXRuntimeEnv names the variable with the path of the ONNX Runtime library, which the
+// host shows to every plugin.
+const ONNXRuntimeEnv = "FUSEMOE_ONNXRUNTIME"
+
 // Decode reads the config into the struct that v points to, leaving fields that the
 // config does not mention as they are: set defaults first. It is strict. An unknown key,
 // a wrong type, or a text that is none of those in the field's tag enum is a *Diagnostic

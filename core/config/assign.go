@@ -93,7 +93,7 @@ func (l *layer) assignFree(path string, parts []string, value string, into map[s
 }
 
 // envPrefix begins the names of the environment variables that are settings, but for the
-// one that names plugins which somebody debugs.
+// one that names plugins which somebody debugs and the one that is for plugins.
 const envPrefix = "FUSEMOE_"
 
 // fromEnviron makes one layer of each FUSEMOE_* variable, in the order of names. A
@@ -105,7 +105,8 @@ func fromEnviron(root *schema, environ []string) []*layer {
 	slices.Sort(environ)
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, envPrefix) || value == "" || name == sdk.ReattachEnv {
+		if !strings.HasPrefix(name, envPrefix) || value == "" ||
+			name == sdk.ReattachEnv || name == sdk.ONNXRuntimeEnv {
 			continue
 		}
 		l := newLayer("env " + name)

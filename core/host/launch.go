@@ -139,8 +139,8 @@ func notStarted(ctx context.Context, name string, proc *process, limit time.Dura
 	return &Error{Plugin: name, Op: op, Err: err, Stderr: proc.tail(), Advice: "its last lines may tell"}
 }
 
-// environment is what a plugin sees besides what go-plugin sets: where programs, the user
-// and temporary files are, and what the spec lists.
+// environment is what a plugin sees besides what go-plugin sets: where programs, the user,
+// temporary files and ONNX Runtime are, and what the spec lists.
 func environment(log zerolog.Logger, spec Spec) []string {
 	env := []string{
 		sdk.LogLevelEnv + "=" + log.GetLevel().String(),
@@ -149,7 +149,7 @@ func environment(log zerolog.Logger, spec Spec) []string {
 	if spec.Device == "" || spec.Device == cpu {
 		env = append(env, "CUDA_VISIBLE_DEVICES=")
 	}
-	for _, name := range append([]string{"PATH", "HOME", "TMPDIR", "LANG"}, spec.Env...) {
+	for _, name := range append([]string{"PATH", "HOME", "TMPDIR", "LANG", sdk.ONNXRuntimeEnv}, spec.Env...) {
 		if value, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+value)
 		}

@@ -1,0 +1,4 @@
+package onnx
+
+// ExternalFiles is for the fuzz test.
+var ExternalFiles = externalFiles
