@@ -24,6 +24,9 @@ func (rt *Runtime) ensemble(ctx context.Context, runs [][]*Evaluation, summary *
 				options.Thresholds = thresholds[i]
 			}
 			m := eval.Evaluate(p, options)
+			if mean.Raw != nil {
+				m.Uncalibrated = eval.Evaluate(mean.Raw[i], eval.Options{}).Values
+			}
 			if mean.Split == data.Val {
 				thresholds = append(thresholds, m.Thresholds())
 			}
@@ -47,13 +50,22 @@ func (rt *Runtime) ensemble(ctx context.Context, runs [][]*Evaluation, summary *
 func meanEvaluation(runs [][]*Evaluation, split int) *Evaluation {
 	first := runs[0][split]
 	mean := &Evaluation{Split: first.Split}
-	for t, p := range first.Predictions {
+	mean.Predictions = meanPredictions(runs, func(run []*Evaluation) []eval.Predictions { return run[split].Predictions })
+	if first.Raw != nil {
+		mean.Raw = meanPredictions(runs, func(run []*Evaluation) []eval.Predictions { return run[split].Raw })
+	}
+	return mean
+}
+
+// meanPredictions has the mean scores of some predictions of every run.
+func meanPredictions(runs [][]*Evaluation, of func([]*Evaluation) []eval.Predictions) (mean []eval.Predictions) {
+	for t, p := range of(runs[0]) {
 		members := make([][]float64, len(runs))
 		for i, run := range runs {
-			members[i] = run[split].Predictions[t].Scores
+			members[i] = of(run)[t].Scores
 		}
 		p.Scores = meanScores(members)
-		mean.Predictions = append(mean.Predictions, p)
+		mean = append(mean, p)
 	}
 	return mean
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/fusemoe/fusemoe/core/config"
 	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/eval"
 	"github.com/fusemoe/fusemoe/core/model"
@@ -16,12 +17,16 @@ type Evaluation struct {
 	// Metrics and Predictions have one entry for each task.
 	Metrics     []eval.Metrics
 	Predictions []eval.Predictions
+	// Raw has the predictions as they were before they were calibrated; nil where they
+	// are not.
+	Raw []eval.Predictions
 	// Experts is what the routers did.
 	Experts eval.ExpertUseResult
 }
 
 // Evaluate measures the trained model on a split, with 95 % intervals by bootstrap
-// over patients. The decision thresholds come from the validation split.
+// over patients. The calibration and the decision thresholds come from the validation
+// split.
 func (rt *Runtime) Evaluate(ctx context.Context, split data.Split) (e *Evaluation, err error) {
 	defer recovered("evaluate", &err)
 	if rt.learner == nil {
@@ -46,7 +51,7 @@ func (rt *Runtime) EvaluateWithout(ctx context.Context, split data.Split,
 func (rt *Runtime) evaluate(ctx context.Context, split data.Split, batches *data.Batcher) (e *Evaluation, err error) {
 	stage := rt.progress.Stage("evaluate "+split.String(), 0)
 	if rt.learner.thresholds == nil {
-		if err := rt.chooseThresholds(ctx); err != nil {
+		if err := rt.chooseOnValidation(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -56,10 +61,17 @@ func (rt *Runtime) evaluate(ctx context.Context, split data.Split, batches *data
 		return nil, err
 	}
 	e = &Evaluation{Split: split, Predictions: predictions, Experts: use.Result()}
-	for i, p := range predictions {
-		e.Metrics = append(e.Metrics, eval.Evaluate(p, eval.Options{
+	if rt.config.Eval.Calibration != config.CalibrationNone {
+		e.Predictions, e.Raw = rt.learner.calibratedAll(predictions), predictions
+	}
+	for i, p := range e.Predictions {
+		m := eval.Evaluate(p, eval.Options{
 			Resamples: rt.config.Eval.Resamples, Seed: bootstrapSeed, Thresholds: rt.learner.thresholds[i],
-		}))
+		})
+		if e.Raw != nil {
+			m.Uncalibrated = eval.Evaluate(e.Raw[i], eval.Options{}).Values
+		}
+		e.Metrics = append(e.Metrics, m)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -71,18 +83,6 @@ func (rt *Runtime) evaluate(ctx context.Context, split data.Split, batches *data
 // bootstrapSeed is one for all runs, so that intervals differ by the predictions
 // alone.
 const bootstrapSeed = 1
-
-func (rt *Runtime) chooseThresholds(ctx context.Context) error {
-	predictions, err := rt.predictions(ctx, data.Val, rt.batches, nil)
-	if err != nil {
-		return err
-	}
-	rt.learner.thresholds = make([][]float64, len(predictions))
-	for i, p := range predictions {
-		rt.learner.thresholds[i] = eval.Evaluate(p, eval.Options{}).Thresholds()
-	}
-	return nil
-}
 
 // expertCount counts what the routers do with the tokens of modalities that are
 // there.

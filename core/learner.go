@@ -23,6 +23,8 @@ type learner struct {
 	seed    uint64
 	// thresholds has those of each task, chosen on the validation split; nil before.
 	thresholds [][]float64
+	// calibrations has that of each task, fitted on the validation split; nil before.
+	calibrations []eval.Calibration
 }
 
 func newLearner(n network, pool *kernel.Pool, seed uint64) (*learner, error) {
@@ -137,6 +139,11 @@ func (l *learner) manifest(d *data.Dataset, modalities []checkpoint.Modality) (c
 		if l.thresholds != nil {
 			task.Thresholds = l.thresholds[i]
 		}
+		if l.calibrations != nil && l.calibrations[i].Method != eval.Uncalibrated {
+			if task.Calibration, err = json.Marshal(l.calibrations[i]); err != nil {
+				return m, fmt.Errorf("describe the calibration: %w", err)
+			}
+		}
 		m.Tasks = append(m.Tasks, task)
 	}
 	return m, nil
@@ -176,6 +183,9 @@ func loadLearner(dir string, pool *kernel.Pool) (*learner, checkpoint.Manifest, 
 			return nil, m, fmt.Errorf("%s: %w", dir, err)
 		}
 		copy(p.Value, values)
+	}
+	if err := l.readCalibrations(m.Tasks); err != nil {
+		return nil, m, fmt.Errorf("%s: %w", dir, err)
 	}
 	return l, m, nil
 }

@@ -225,7 +225,7 @@ func (p *Predictor) scores(ctx context.Context, d *data.Dataset) ([][]float64, e
 	for t := range mean {
 		ofTask := make([][]float64, len(members))
 		for i, scores := range members {
-			ofTask[i] = scores[t]
+			ofTask[i] = p.members[i].calibrated(t, scores[t])
 		}
 		mean[t] = meanScores(ofTask)
 	}
@@ -294,10 +294,16 @@ func (p *Predictor) encodeOne(ctx context.Context, plugin *host.Plugin, m checkp
 }
 
 // Predict predicts every sample of a dataset with the model that Train left, starting
-// the plugins on demand.
-func (rt *Runtime) Predict(ctx context.Context, d *data.Dataset) ([]Prediction, error) {
+// the plugins on demand. Where the config asks for a calibration it is applied.
+func (rt *Runtime) Predict(ctx context.Context, d *data.Dataset) (all []Prediction, err error) {
+	defer recovered("predict", &err)
 	if rt.learner == nil {
 		return nil, fmt.Errorf("%w: Predict needs Train", ErrOrder)
+	}
+	if rt.config.Eval.Calibration != config.CalibrationNone && rt.learner.calibrations == nil {
+		if err := rt.chooseOnValidation(ctx); err != nil {
+			return nil, err
+		}
 	}
 	p := &Predictor{
 		options: rt.options, members: []*learner{rt.learner}, plugins: rt.config.Plugins,

@@ -46,6 +46,14 @@ type epochLine struct {
 	Score      *float64                `json:"score"` // null where there is none
 	Best       bool                    `json:"best"`
 	Validation map[string]eval.Metrics `json:"val"`
+	// Experts is what the routers did with the validation split.
+	Experts *eval.ExpertUseResult `json:"experts,omitempty"`
+}
+
+// epochDetails is what an epoch is known by beside its score.
+type epochDetails struct {
+	validation map[string]eval.Metrics
+	experts    eval.ExpertUseResult
 }
 
 // epoch appends one line. A nil record keeps nothing.
@@ -53,8 +61,10 @@ func (r *record) epoch(e train.EpochReport) error {
 	if r == nil {
 		return nil
 	}
-	details, _ := e.Details.(map[string]eval.Metrics)
-	line := epochLine{Epoch: e.Epoch, Step: e.Step, Losses: e.Losses, Best: e.Best, Validation: details}
+	line := epochLine{Epoch: e.Epoch, Step: e.Step, Losses: e.Losses, Best: e.Best}
+	if details, ok := e.Details.(epochDetails); ok {
+		line.Validation, line.Experts = details.validation, &details.experts
+	}
 	if !math.IsInf(e.Score, 0) {
 		line.Score = &e.Score
 	}

@@ -69,15 +69,16 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 
 // score judges the current weights on the validation split; higher is better.
 func (rt *Runtime) score(ctx context.Context) (float64, any, error) {
-	predictions, err := rt.predictions(ctx, data.Val, rt.batches, nil)
+	use := newExpertCount(rt.network)
+	predictions, err := rt.predictions(ctx, data.Val, rt.batches, use.add)
 	if err != nil {
 		return 0, nil, err
 	}
 	var sum float64
-	details := map[string]eval.Metrics{}
+	details := epochDetails{validation: map[string]eval.Metrics{}, experts: use.Result()}
 	for i, p := range predictions {
 		m := eval.Evaluate(p, eval.Options{})
-		details[p.Name] = m
+		details.validation[p.Name] = m
 		sum += taskScore(m, rt.network.Tasks[i], rt.config.Train.Stop.Metric)
 	}
 	return sum / float64(len(predictions)), details, nil

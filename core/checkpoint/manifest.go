@@ -71,6 +71,9 @@ type Task struct {
 	Classes []string `json:"classes,omitempty"`
 	// Thresholds are, by column, where a score counts as positive, chosen on the validation split.
 	Thresholds Thresholds `json:"thresholds,omitempty"`
+	// Calibration is what turns the model's scores into calibrated ones, as the caller writes it; absent where
+	// there is none.
+	Calibration json.RawMessage `json:"calibration,omitempty"`
 }
 
 // Metric is a named figure. NaN is null in JSON.

@@ -136,6 +136,21 @@ const (
 // Values lists the class weights.
 func (ClassWeight) Values() []string { return names(ClassWeightNone, ClassWeightBalanced) }
 
+// Calibration is how scores become probabilities that can be taken at their word.
+type Calibration string
+
+// The calibrations.
+const (
+	CalibrationNone        Calibration = "none"
+	CalibrationTemperature Calibration = "temperature" // one number divides the logits
+	CalibrationIsotonic    Calibration = "isotonic"    // a non-decreasing function
+)
+
+// Values lists the calibrations.
+func (Calibration) Values() []string {
+	return names(CalibrationNone, CalibrationTemperature, CalibrationIsotonic)
+}
+
 // OnError is what becomes of samples that a plugin cannot encode.
 type OnError string
 

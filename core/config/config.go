@@ -203,6 +203,9 @@ type Eval struct {
 	// Resamples is the number of bootstrap resamples, of patients, behind each 95 %
 	// interval; 0 means no intervals.
 	Resamples int `yaml:"resamples"`
+	// Calibration is fitted on the validation split once training has ended, and
+	// applied to every probability from then on, those of predict too.
+	Calibration Calibration `yaml:"calibration"`
 }
 
 // Run says what becomes of several seeds.

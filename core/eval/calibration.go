@@ -101,6 +101,29 @@ func (c Calibration) Apply(t Task, scores []float64) []float64 {
 	return out
 }
 
+// Fits tells whether the calibration can be applied to a task with so many outputs.
+func (c Calibration) Fits(k Kind, outputs int) bool {
+	for _, t := range c.Temperatures {
+		if !(t > 0) {
+			return false
+		}
+	}
+	for _, f := range c.Steps {
+		if len(f.X) != len(f.Y) || !slices.IsSorted(f.X) {
+			return false
+		}
+	}
+	switch c.Method {
+	case Temperature:
+		return len(c.Temperatures) == outputs || k == Multiclass && len(c.Temperatures) == 1
+	case Isotonic:
+		return len(c.Steps) == outputs
+	case Uncalibrated, "":
+		return true
+	}
+	return false
+}
+
 // A temperature outside of these says that the validation samples are too few or the model knows nothing; it
 // would turn scores into 0, 1 or one constant.
 const lowestTemperature, highestTemperature = 1.0 / 16, 16

@@ -24,6 +24,9 @@ type Label struct {
 type Metrics struct {
 	Values []Metric
 	Labels []Label
+	// Uncalibrated has the same figures of the scores before they were calibrated, without intervals; nil where
+	// they were not. As JSON it is an object like this one.
+	Uncalibrated []Metric
 }
 
 // Value is the figure of that name, NaN where there is none.
@@ -76,6 +79,9 @@ func (m Metrics) MarshalJSON() ([]byte, error) {
 	}
 	if intervals.fields > 0 {
 		o.add("ci95", &intervals)
+	}
+	if m.Uncalibrated != nil {
+		o.add("uncalibrated", Metrics{Values: m.Uncalibrated})
 	}
 	if len(m.Labels) > 0 {
 		labels := object{}
