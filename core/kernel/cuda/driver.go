@@ -1,0 +1,31 @@
+//go:build gpu
+
+package cuda
+
+// #cgo LDFLAGS: -L${SRCDIR}/driver -ldl
+// #include <stdlib.h>
+// #include "driver.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"unsafe"
+)
+
+// driverLibrary is what NVIDIA's driver installs, whatever its version.
+const driverLibrary = "libcuda.so.1"
+
+// ErrNoDriver says that this machine has no NVIDIA driver that runs.
+var ErrNoDriver = errors.New("no NVIDIA driver that runs")
+
+// openDriver opens the driver's library, once for the program.
+var openDriver = sync.OnceValue(func() error {
+	name := C.CString(driverLibrary)
+	defer C.free(unsafe.Pointer(name))
+	if problem := C.fusemoe_cuda_open(name); problem != nil {
+		return fmt.Errorf("%w: %s", ErrNoDriver, C.GoString(problem))
+	}
+	return nil
+})

@@ -1,0 +1,112 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"unsafe"
+
+	"gorgonia.org/cu"
+)
+
+// The kernels as PTX, which kernels/compile.py makes of the sources beside it.
+//
+//go:embed kernels/*.ptx
+var compiled embed.FS
+
+// block is the number of threads of a block, in every kernel, as in kernels/block.cuh.
+const block = 256
+
+// kernels are the functions on the device, by name.
+type kernels struct {
+	modules   []cu.Module
+	functions map[string]cu.Function
+}
+
+// kernelNames has the functions of each module.
+var kernelNames = map[string][]string{
+	"experts": {
+		"count_pairs", "start_pairs", "place_pairs", "gather", "activate", "combine", "weigh", "sum_pairs",
+		"slope_hidden", "scatter",
+	},
+	"gate": {
+		"square_rows", "distances", "add_bias", "distance_slopes", "pull_rows", "sum_columns", "choose", "unchoose",
+	},
+	"optimizer": {"adamw", "add"},
+	"product":   {"product"},
+}
+
+func (k *kernels) load() error {
+	k.functions = make(map[string]cu.Function)
+	for name, functions := range kernelNames {
+		text, err := fs.ReadFile(compiled, "kernels/"+name+".ptx")
+		if err != nil {
+			return err
+		}
+		module, err := cu.LoadData(string(text))
+		if err != nil {
+			return fmt.Errorf("load the kernels %s: %w", name, err)
+		}
+		k.modules = append(k.modules, module)
+		for _, f := range functions {
+			if k.functions[f], err = module.Function(f); err != nil {
+				return fmt.Errorf("load the kernel %s: %w", f, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (k *kernels) unload() error {
+	var errs []error
+	for _, m := range k.modules {
+		errs = append(errs, m.Unload())
+	}
+	return errors.Join(errs...)
+}
+
+// launch starts a kernel on a grid of blocks. Arguments are an Array, whose address is
+// passed, an int, as 32 bits, or a float32. The first failure is kept: whatever comes
+// after it does nothing, and Wait returns it.
+func (d *Device) launch(kernel string, columns, rows int, arguments ...any) {
+	if d.failure != nil || columns == 0 || rows == 0 {
+		return
+	}
+	words := make([]uint64, len(arguments))
+	pointers := make([]unsafe.Pointer, len(arguments))
+	for i, a := range arguments {
+		switch a := a.(type) {
+		case Array:
+			words[i] = uint64(a.address)
+		case int:
+			words[i] = uint64(uint32(a))
+		case float32:
+			words[i] = uint64(math.Float32bits(a))
+		default:
+			panic(errArgument)
+		}
+		pointers[i] = unsafe.Pointer(&words[i])
+	}
+	d.try("run the kernel "+kernel, func() error {
+		return d.kernels.functions[kernel].Launch(columns, rows, 1, block, 1, 1, 0, d.stream, pointers)
+	})
+}
+
+const errArgument = "cuda: a kernel takes arrays, int and float32"
+
+// try runs f on the device's thread, unless something failed before.
+func (d *Device) try(what string, f func() error) {
+	if d.failure != nil {
+		return
+	}
+	if err := d.do(f); err != nil {
+		d.failure = fmt.Errorf("%s: %s: %w", d, what, err)
+	}
+}
+
+// blocks is how many blocks have a thread for each of n entries.
+func blocks(n int) int { return (n + block - 1) / block }
