@@ -32,6 +32,7 @@ var rules = []rule{
 	{why: "a new modality touches neither core nor routing", of: []string{"core", "routing"}, forbids: []string{module + "/plugins"}, deep: true},
 	{why: "the SDK knows no plugin", of: []string{"sdk"}, forbids: []string{module + "/plugins"}, deep: true},
 	{why: "processes are the host's and the SDK's business", except: []string{"sdk", "core/host"}, forbids: []string{"github.com/hashicorp/go-plugin"}},
+	{why: "rights are taken away in one place", except: []string{"core/host/sandbox"}, forbids: []string{"github.com/landlock-lsm"}},
 	{why: "settings come from one place", except: []string{"core/config"}, forbids: []string{"github.com/knadh/koanf"}},
 	{why: "only one package needs CUDA", except: []string{"core/kernel/cuda"}, forbids: []string{"gorgonia.org/cu"}},
 	{why: "the graph is built in few places", except: []string{"core/op", "core/model", "core/train", "routing", "plugins/ecg"}, forbids: []string{"gorgonia.org/gorgonia", "gorgonia.org/tensor"}},

@@ -57,12 +57,22 @@ func copiesDir() (string, error) {
 	return filepath.Join(dir, "fusemoe", "plugins"), nil
 }
 
-// LockPlugin puts a plugin as it is now into the lock file: one at a path, or of a name in
-// the folder dir, or in the usual places where dir is empty. It starts the plugin to ask
-// for its version; env are the names of further environment variables that it then sees.
-func LockPlugin(ctx context.Context, log zerolog.Logger, lockFile, plugin, dir string, env []string) (lock.Entry, error) {
+// PluginToLock is a plugin that is to be locked.
+type PluginToLock struct {
+	// Name is a path, or the name of what lies in the folder Dir, or in the usual places
+	// where that is empty.
+	Name, Dir string
+	// Env are the names of further environment variables that it sees.
+	Env []string
+	// Sandbox confines it; nil: nothing does.
+	Sandbox *host.Sandbox
+}
+
+// LockPlugin puts a plugin as it is now into the lock file. It starts the plugin to ask for
+// its version.
+func LockPlugin(ctx context.Context, log zerolog.Logger, lockFile string, p PluginToLock) (lock.Entry, error) {
 	fail := func(err error) (lock.Entry, error) { return lock.Entry{}, fmt.Errorf("lock: %w", err) }
-	path, err := findPlugin(plugin, dir)
+	path, err := findPlugin(p.Name, p.Dir)
 	if err != nil {
 		return fail(err)
 	}
@@ -93,11 +103,14 @@ func LockPlugin(ctx context.Context, log zerolog.Logger, lockFile, plugin, dir s
 	if err != nil {
 		return fail(err)
 	}
-	described, err := host.Describe(ctx, log, host.Spec{Name: filepath.Base(path), Command: argv, Env: env})
+	if p.Sandbox != nil {
+		p.Sandbox.Read = append(p.Sandbox.Read, copied)
+	}
+	described, err := host.Describe(ctx, log, host.Spec{Name: filepath.Base(path), Command: argv, Env: p.Env, Sandbox: p.Sandbox})
 	if err != nil {
 		return fail(err)
 	}
 	entry.Version = described.GetVersion()
-	locked.Plugins[plugin] = entry
+	locked.Plugins[p.Name] = entry
 	return entry, locked.Write(lockFile)
 }

@@ -23,6 +23,7 @@ type options struct {
 	cacheDir string
 	seed     *uint64
 	lockFile string
+	confine  []string
 	dev      *sync.Once // says that plugins are not verified; nil: they are
 	resume   bool
 }
@@ -49,6 +50,10 @@ func WithProgress(p Progress) Option { return func(o *options) { o.progress = p 
 func WithBuiltin(name string, argv ...string) Option {
 	return func(o *options) { o.builtin[name] = argv }
 }
+
+// WithSandbox makes sandboxes possible: argv is a command that gives its further arguments
+// to sandbox.Exec of package core/host/sandbox. The command-line tool is one itself.
+func WithSandbox(argv ...string) Option { return func(o *options) { o.confine = argv } }
 
 // WithModality makes a plugin known by name and serves it in this process, over the
 // same protocol: for tests, for debuggers and for those who want no processes.

@@ -31,9 +31,18 @@ func (o options) spec(m config.Modality, p config.Plugins, threads int) (s host.
 	if s.Attach = o.attachment(m); s.Attach != "" {
 		return s, "", nil
 	}
+	if m.Sandbox {
+		s.Sandbox = &host.Sandbox{Wrapper: o.confine}
+		if s.Sandbox.Read, err = readable(m); err != nil {
+			return host.Spec{}, "", err
+		}
+	}
 	if inside, ok := o.inside[m.Plugin]; ok {
 		s.InProcess = inside
 		return s, "", nil
+	}
+	if s.Dir, err = workDir(m); err != nil {
+		return host.Spec{}, "", err
 	}
 	if argv, ok := o.builtin[m.Plugin]; ok {
 		s.Command = argv
@@ -47,6 +56,9 @@ func (o options) spec(m config.Modality, p config.Plugins, threads int) (s host.
 	}
 	if err != nil {
 		return host.Spec{}, "", fmt.Errorf("modality %s: %w", m.Name, err)
+	}
+	if s.Sandbox != nil {
+		s.Sandbox.Read = append(s.Sandbox.Read, program)
 	}
 	return s, program, nil
 }

@@ -242,7 +242,7 @@ func (p *Predictor) encode(ctx context.Context, d *data.Dataset) ([]data.Encoded
 				"Where nothing of it was recorded, give it a table without rows", m.Source, sourceNames(d))
 		}
 		s, _, err := p.spec(config.Modality{
-			Name: m.Name, Plugin: m.Plugin, Env: m.Env, Device: m.Device, OnError: config.OnError(m.OnError),
+			Name: m.Name, Plugin: m.Plugin, Env: m.Env, Sandbox: m.Sandbox, Read: m.Read, Device: m.Device, OnError: config.OnError(m.OnError),
 		}, p.plugins, 0)
 		if err != nil {
 			return nil, err

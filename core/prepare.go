@@ -281,6 +281,7 @@ func (w *preparation) describe(state []byte) (checkpoint.Modality, error) {
 	settings, err := pluginConfig(w.modality)
 	return checkpoint.Modality{
 		Name: w.modality.Name, Plugin: w.modality.Plugin, Source: w.source, Env: w.modality.Env,
+		Sandbox: w.modality.Sandbox, Read: w.modality.Read,
 		Device: w.modality.Device, OnError: string(w.modality.OnError),
 		Config: settings, State: state, Fingerprint: w.plugin.Fingerprint(),
 		Kind: w.plugin.Describe().GetKind().String(), Dim: w.plugin.Dim(), Features: w.plugin.Features(),

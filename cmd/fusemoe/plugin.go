@@ -47,6 +47,7 @@ func (a *app) coreOptions(settings config.Log) ([]core.Option, error) {
 	}
 	log := a.start(settings)
 	options := []core.Option{core.WithLogger(log), core.WithProgress(a.progress), core.WithAttached(attached)}
+	options = append(options, core.WithSandbox(confiner(self)...))
 	for _, name := range slices.Sorted(maps.Keys(builtins())) {
 		options = append(options, core.WithBuiltin(name, self, "plugin", "serve", name))
 	}
@@ -86,7 +87,7 @@ func (a *app) pluginCommand() *cobra.Command {
   fusemoe plugin docs vitals`,
 	}
 	cmd.AddCommand(a.pluginNewCommand(), a.pluginCheckCommand(), a.pluginEncodeCommand(), a.pluginDescribeCommand(),
-		a.pluginDocsCommand(), a.pluginListCommand(), a.pluginLockCommand(), a.pluginServeCommand())
+		a.pluginDocsCommand(), a.pluginListCommand(), a.pluginLockCommand(), a.pluginServeCommand(), a.pluginConfineCommand())
 	group(cmd)
 	return cmd
 }

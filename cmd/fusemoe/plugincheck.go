@@ -7,12 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fusemoe/fusemoe/core/host/sandbox"
 	"github.com/fusemoe/fusemoe/sdk/sdktest"
 )
 
 func (a *app) pluginCheckCommand() *cobra.Command {
 	var input pluginInput
 	var asJSON bool
+	var confined confinement
 	cmd := &cobra.Command{
 		Use:   "check PLUGIN",
 		Short: "Check that a plugin keeps the contract",
@@ -27,6 +29,13 @@ make the check worth more.`,
 			argv, err := pluginArgv(args[0])
 			if err != nil {
 				return fmt.Errorf("plugin check: %w", err)
+			}
+			box, err := confined.of(args[0])
+			if err != nil {
+				return fmt.Errorf("plugin check: %w", err)
+			}
+			if box != nil {
+				argv = sandbox.Command(box.Wrapper, sandbox.Rules{Read: box.Read}, argv)
 			}
 			c := sdktest.Case{}
 			settings, err := input.settings()
@@ -46,6 +55,7 @@ make the check worth more.`,
 		},
 	}
 	input.add(cmd, "samples")
+	confined.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per check, a line each")
 	return cmd
 }

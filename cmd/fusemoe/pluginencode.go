@@ -20,6 +20,7 @@ import (
 
 func (a *app) pluginEncodeCommand() *cobra.Command {
 	var input pluginInput
+	var confined confinement
 	cmd := &cobra.Command{
 		Use:   "encode PLUGIN",
 		Short: "Show what a plugin makes of samples",
@@ -29,18 +30,23 @@ from the training split learns from these samples.`,
   fusemoe plugin encode vitals --config channels.yaml --sample stays.json`,
 		Args: exactly(1, "the plugin's name or path"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.pluginEncode(cmd.Context(), args[0], input); err != nil {
+			if err := a.pluginEncode(cmd.Context(), args[0], input, confined); err != nil {
 				return fmt.Errorf("plugin encode: %w", err)
 			}
 			return nil
 		},
 	}
 	input.add(cmd, "sample")
+	confined.add(cmd)
 	return cmd
 }
 
-func (a *app) pluginEncode(ctx context.Context, name string, input pluginInput) error {
+func (a *app) pluginEncode(ctx context.Context, name string, input pluginInput, confined confinement) error {
 	argv, err := pluginArgv(name)
+	if err != nil {
+		return err
+	}
+	box, err := confined.of(name)
 	if err != nil {
 		return err
 	}
@@ -60,7 +66,7 @@ func (a *app) pluginEncode(ctx context.Context, name string, input pluginInput) 
 		return err
 	}
 	modality := filepath.Base(name)
-	fleet, err := host.Start(ctx, a.start(settings), []host.Spec{{Name: modality, Command: argv, Config: config}})
+	fleet, err := host.Start(ctx, a.start(settings), []host.Spec{{Name: modality, Command: argv, Config: config, Sandbox: box}})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/fusemoe/fusemoe/core/host/sandbox"
 	"github.com/fusemoe/fusemoe/sdk"
 )
 
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 // begins with what it shows. Beside its own files it has a small dataset, ward, with
 // the config ward/study.yaml, and the paths of a plugin that takes its
 // time, $SLOW, and of one that reads texts, $READER. The condition python holds where
-// Python can run plugins.
+// Python can run plugins, sandbox where the kernel can confine them.
 func TestScripts(t *testing.T) {
 	slow, err := exec.LookPath("slow")
 	if err != nil {
@@ -44,10 +45,13 @@ func TestScripts(t *testing.T) {
 			"edit": edit, "cut": cut, "grow": grow, "private": private, "signal": signalled,
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond != "python" {
-				return false, fmt.Errorf("unknown condition %q", cond)
+			switch cond {
+			case "python":
+				return python, nil
+			case "sandbox":
+				return sandbox.Supported() == nil, nil
 			}
-			return python, nil
+			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Setup: func(env *testscript.Env) error {
 			// Plugins have their sockets there, and the path of a socket must be short.

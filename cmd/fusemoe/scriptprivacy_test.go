@@ -55,6 +55,8 @@ type reader struct {
 	Refuse string `json:"refuse"`
 	Panic  string `json:"panic"`
 	Kill   string `json:"kill"`
+	// Model is a file that it needs.
+	Model string `json:"model"`
 }
 
 func (*reader) Info() sdk.Info {
@@ -63,7 +65,13 @@ func (*reader) Info() sdk.Info {
 
 func (r *reader) Configure(_ context.Context, c sdk.Config) (int, error) {
 	*r = reader{}
-	return 1, c.Decode(r)
+	if err := c.Decode(r); err != nil || r.Model == "" {
+		return 1, err
+	}
+	if _, err := os.ReadFile(r.Model); err != nil {
+		return 0, &sdk.Diagnostic{Path: "model", Summary: err.Error()}
+	}
+	return 1, nil
 }
 
 func (r *reader) Encode(_ context.Context, s sdk.Sample) (q sdk.Sequence, err error) {

@@ -46,6 +46,9 @@ type Modality struct {
 	Source string `json:"source"`
 	// Env names the environment variables that the plugin may see.
 	Env []string `json:"env,omitempty"`
+	// Sandbox confines the plugin, to its own files and what Read lists.
+	Sandbox bool     `json:"sandbox,omitempty"`
+	Read    []string `json:"read,omitempty"`
 	// Device is where the plugin computed; empty: the processor.
 	Device string `json:"device,omitempty"`
 	// OnError says what becomes of samples that the plugin cannot encode.

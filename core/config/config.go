@@ -63,6 +63,12 @@ type Modality struct {
 	// Env names environment variables that the plugin may see besides PATH, HOME,
 	// TMPDIR and LANG.
 	Env []string `yaml:"env"`
+	// Sandbox leaves the plugin its own files, what Read lists, and nothing else: no
+	// file of another patient, no network. It needs Linux 6.7.
+	Sandbox bool `yaml:"sandbox"`
+	// Read are the files and folders that a plugin in a sandbox may read besides its
+	// own: its model, say.
+	Read []string `yaml:"read"`
 	// OnError says what becomes of samples that the plugin cannot encode, or does not
 	// survive; by default they stop the run.
 	OnError OnError `yaml:"on_error"`

@@ -107,6 +107,10 @@ func (k *checker) modalities() {
 			k.refuseIn(path, "plugin", "has no plugin; give its name or path")
 		}
 		k.unique(path+".env", m.Env)
+		k.unique(path+".read", m.Read)
+		if len(m.Read) > 0 && !m.Sandbox {
+			k.refuse(path+".read", "is what a plugin in a sandbox may read; set sandbox: true too, or remove it")
+		}
 		atLeast(k, path+".replicas", m.Replicas, 0) // 0: not given
 		if m.OnError != "" && !slices.Contains(m.OnError.Values(), string(m.OnError)) {
 			k.refuse(path+".on_error", "%q is not one of %s", m.OnError, strings.Join(m.OnError.Values(), ", "))

@@ -49,19 +49,10 @@ func (p *Plugin) batches(op string, samples Samples) iter.Seq2[*batch, error] {
 				yield(nil, err)
 				return
 			}
-			size := proto.Size(sample)
-			if size > sdk.MaxMessage-batchBytes {
-				yield(nil, &Error{
-					Plugin: p.name, Op: op,
-					Err:    fmt.Errorf("sample %d has %d MiB, more than a message holds", next.first+len(next.samples), size>>20),
-					Advice: "give large items as files, by path",
-				})
+			sample, size, err := p.parcel(op, next.first+len(next.samples), sample)
+			if err != nil {
+				yield(nil, err)
 				return
-			}
-			for _, item := range sample.GetItems() {
-				if item.GetPath() != "" {
-					size += fileBytes
-				}
 			}
 			if n := len(next.samples); n > 0 && (weight+size > batchBytes || n == most) {
 				if !yield(next, nil) {
@@ -75,4 +66,26 @@ func (p *Plugin) batches(op string, samples Samples) iter.Seq2[*batch, error] {
 			yield(next, nil)
 		}
 	}
+}
+
+// parcel is a sample as it travels, and what it counts in a batch. number is its own in the
+// call.
+func (p *Plugin) parcel(op string, number int, sample *modalitypb.Sample) (*modalitypb.Sample, int, error) {
+	weight := fileBytes * files(sample)
+	if p.spec.Sandbox != nil {
+		whole, err := inlined(sample)
+		if err != nil {
+			return nil, 0, &Error{Plugin: p.name, Op: op, Err: err, First: number, Count: 1}
+		}
+		sample = whole
+	}
+	size := proto.Size(sample)
+	if size > sdk.MaxMessage-batchBytes {
+		return nil, 0, &Error{
+			Plugin: p.name, Op: op,
+			Err:    fmt.Errorf("sample %d has %d MiB, more than a message holds", number, size>>20),
+			Advice: "give large items as files, by path",
+		}
+	}
+	return sample, size + weight, nil
 }

@@ -54,6 +54,9 @@ type Spec struct {
 	// Seed starts the plugin's random generators.
 	Seed uint64
 
+	// Sandbox confines the plugin's processes; nil: they may what this user may.
+	Sandbox *Sandbox
+
 	// Replicas is how many equal processes encode in parallel; 0: one.
 	Replicas int
 	// SkipFailing makes what is left of a batch that ends the process again and again, down
@@ -164,8 +167,13 @@ func validate(specs []Spec) error {
 				"name one of them in FUSEMOE_REATTACH", sockets[spec.Attach], spec.Name)
 		case spec.Replicas < 0 || spec.Replicas > 1 && len(spec.Command) == 0:
 			return fmt.Errorf("host: modality %s: %d replicas; only a command can have several", spec.Name, spec.Replicas)
+		case spec.Sandbox != nil && len(spec.Command) == 0:
+			return fmt.Errorf("host: modality %s: only a command can run in a sandbox", spec.Name)
 		case len(spec.Command) > 0 && !filepath.IsAbs(spec.Command[0]):
 			return fmt.Errorf("host: modality %s: %s is not an absolute path", spec.Name, spec.Command[0])
+		}
+		if err := spec.Sandbox.possible(); err != nil {
+			return fmt.Errorf("modality %s: sandbox: %w", spec.Name, err)
 		}
 		names[spec.Name], sockets[spec.Attach] = true, spec.Name
 	}

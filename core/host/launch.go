@@ -49,7 +49,7 @@ func launch(ctx context.Context, log zerolog.Logger, spec Spec, t timing) (conne
 		return connection{}, err
 	}
 	out := &output{log: log}
-	proc := newProcess(spec.Command, out, t.kill)
+	proc := newProcess(spec.argv(), out, t.kill)
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  sdk.Handshake(),
 		VersionedPlugins: map[int]plugin.PluginSet{sdk.ProtocolVersion: {}},

@@ -58,7 +58,7 @@ func start(ctx context.Context, log zerolog.Logger, spec Spec) (*Plugin, error) 
 	}
 	if err != nil {
 		p.end()
-		return nil, err
+		return nil, p.spec.Sandbox.explain(err)
 	}
 	if len(spec.Command) > 0 {
 		for _, r := range p.replicas {
@@ -99,7 +99,7 @@ func (p *Plugin) Configure(ctx context.Context, state []byte) error {
 		})
 	})
 	if err != nil {
-		return err
+		return p.spec.Sandbox.explain(err)
 	}
 	return p.agree()
 }

@@ -20,15 +20,21 @@ import (
 	"github.com/fusemoe/fusemoe/sdk/modalitypb"
 )
 
-// python is the spec of the plugin in testdata, with the Python that has what it needs, and
-// whose SDK is that of this repository.
+// python is the spec of the troublesome plugin in testdata, with the Python that has what it
+// needs, and whose SDK is that of this repository.
 func python(tb testing.TB, config string) host.Spec {
+	tb.Helper()
+	return pythonPlugin(tb, "testdata/python", config)
+}
+
+// pythonPlugin is the spec of a plugin in a folder.
+func pythonPlugin(tb testing.TB, folder, config string) host.Spec {
 	tb.Helper()
 	sdk, err := filepath.Abs("../../sdk/python")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	script, err := filepath.Abs("testdata/python/main.py")
+	script, err := filepath.Abs(filepath.Join(folder, "main.py"))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -114,6 +114,7 @@ func (r *replica) connect(ctx context.Context) error {
 	case spec.Attach != "":
 		conn, err = attach(r.log, spec.Attach)
 	default:
+		spec.Dir = r.dir
 		conn, err = launch(ctx, r.log, spec, r.plugin.timing)
 	}
 	if err != nil {

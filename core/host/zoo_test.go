@@ -20,21 +20,32 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fusemoe/fusemoe/core/host"
+	"github.com/fusemoe/fusemoe/core/host/sandbox"
 	"github.com/fusemoe/fusemoe/sdk"
 )
 
 // TestMain runs the tests or, started again by one of them, an animal of the zoo: a
 // plugin that behaves in its own way, or the host that gets killed.
 func TestMain(m *testing.M) {
-	if len(os.Args) != 3 || os.Args[1] != "zoo" {
+	if len(os.Args) < 3 || os.Args[1] != "zoo" {
 		goleak.VerifyTestMain(m)
 		return
 	}
 	switch animal := os.Args[2]; animal {
 	case "host":
 		runHost(host.Spec{Name: "m", Command: []string{os.Args[0], "zoo", "leaves a child"}})
+	case "host of a sandbox":
+		runHost(host.Spec{
+			Name: "m", Command: []string{os.Args[0], "zoo", "leaves a child"},
+			Sandbox: &host.Sandbox{Wrapper: []string{os.Args[0], "zoo", "confine"}},
+		})
 	case "host of Python":
 		runPythonHost()
+	case "confine":
+		fmt.Fprintln(os.Stderr, sandbox.Exec(os.Args[3:]))
+		os.Exit(1)
+	case "tries to escape":
+		sdk.Serve(&fugitive{})
 	case "crashes at start":
 		fmt.Fprintln(os.Stderr, "no licence")
 		os.Exit(3)
