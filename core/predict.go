@@ -273,7 +273,7 @@ func (p *Predictor) encode(ctx context.Context, d *data.Dataset) ([]data.Encoded
 func (p *Predictor) encodeOne(ctx context.Context, plugin *host.Plugin, m checkpoint.Modality, d *data.Dataset) (data.Encoded, error) {
 	e := data.Encoded{Name: m.Name, Dim: m.Dim, Features: m.Features, Measurements: measures(plugin)}
 	if plugin.Fingerprint() != m.Fingerprint {
-		return e, fmt.Errorf("modality %s: plugin %s is not the one that the model was trained with; install that version or train again",
+		return e, fmt.Errorf("modality %s: plugin %s, or a network that it runs, is not the one that the model was trained with; install that one or train again",
 			m.Name, m.Plugin)
 	}
 	meter := p.progress.Stage("encode "+m.Name, d.Len())

@@ -100,7 +100,9 @@ func fingerprint(m Modality, c Config) string {
 	state := sha256.Sum256(c.State)
 	parts := [][]byte{[]byte(stateFormat), []byte(info.Name), []byte(info.Version), canonical(c.JSON), state[:]}
 	if f, ok := m.(Fingerprinter); ok {
-		parts = append(parts, []byte(f.Fingerprint()))
+		if print := f.Fingerprint(); print != "" {
+			parts = append(parts, []byte(print))
+		}
 	}
 	h := sha256.New()
 	for _, p := range parts {

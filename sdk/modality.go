@@ -60,7 +60,8 @@ type FeatureNamer interface {
 // Fingerprinter is a Modality whose results depend on more than its name, version,
 // config and fitted state: on files that the config names, say.
 type Fingerprinter interface {
-	// Fingerprint changes whenever results could change. It is called after Configure.
+	// Fingerprint changes whenever results could change; it is empty if this config names
+	// no such thing. It is called after Configure.
 	Fingerprint() string
 }
 

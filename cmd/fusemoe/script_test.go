@@ -26,7 +26,8 @@ func TestMain(m *testing.M) {
 // begins with what it shows. Beside its own files it has a small dataset, ward, with
 // the config ward/study.yaml, and the paths of a plugin that takes its
 // time, $SLOW, and of one that reads texts, $READER. The condition python holds where
-// Python can run plugins, sandbox where the kernel can confine them.
+// Python can run plugins, sandbox where the kernel can confine them, onnx where ONNX
+// Runtime is.
 func TestScripts(t *testing.T) {
 	slow, err := exec.LookPath("slow")
 	if err != nil {
@@ -50,6 +51,8 @@ func TestScripts(t *testing.T) {
 				return python, nil
 			case "sandbox":
 				return sandbox.Supported() == nil, nil
+			case "onnx":
+				return os.Getenv(sdk.ONNXRuntimeEnv) != "", nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
@@ -59,6 +62,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 			env.Setenv("SLOW", slow)
 			env.Setenv("READER", reader)
+			env.Setenv(sdk.ONNXRuntimeEnv, os.Getenv(sdk.ONNXRuntimeEnv))
 			if err := forGo(env.Setenv); err != nil {
 				return err
 			}

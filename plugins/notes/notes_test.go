@@ -58,6 +58,12 @@ func TestConfigsThatCannotBeUsed(t *testing.T) {
 		{`{"hash": {"width": 100000}}`, "hash.width", "100000 is out of range"},
 		{`{"hash": {"words": 0}}`, "hash.words", "0 is out of range"},
 		{`{"hash": {"characters": 2}}`, "hash.characters", "2 is out of range"},
+		{`{"onnx": {"model": "m.onnx"}}`, "onnx", "is there, but the encoder is hash"},
+		{`{"encoder": "onnx", "hash": {"width": 64}}`, "hash", "is there, but the encoder is onnx"},
+		{`{"encoder": "onnx"}`, "onnx.model", "no network is named"},
+		{`{"encoder": "onnx", "onnx": {"tokens": 511}}`, "onnx.tokens", "511 is out of range"},
+		{`{"encoder": "onnx", "onnx": {"tokens": 0}}`, "onnx.tokens", "0 is out of range"},
+		{`{"encoder": "onnx", "onnx": {"pooling": "last"}}`, "onnx.pooling", `unknown value "last"`},
 		{`{"hash": {"widht": 64}}`, "hash.widht", "unknown key, did you mean width?"},
 	}
 	for _, test := range tests {

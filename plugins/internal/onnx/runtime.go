@@ -33,7 +33,8 @@ func load(c Config) error {
 		return At("library", "this process has loaded another ONNX Runtime", "start fusemoe again")
 	}
 	ort.SetSharedLibraryPath(path)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+	// Its errors are returned; what it would log of them may quote the inputs.
+	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return At("library", "cannot load ONNX Runtime: "+err.Error(), "it must be of version 1.29 or newer and of this kind of machine; get it: "+install)
 	}
 	_ = ort.DisableTelemetry() // only some builds have any

@@ -1,6 +1,8 @@
 package wordpiece
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,10 +36,17 @@ func Load(path string) (*Tokenizer, error) {
 		}
 		return nil, err
 	}
+	parse := ParseVocabulary
 	if filepath.Ext(path) == ".json" {
-		return Parse(data)
+		parse = Parse
 	}
-	return ParseVocabulary(data)
+	t, err := parse(data)
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256(data)
+	t.fingerprint = hex.EncodeToString(digest[:])
+	return t, nil
 }
 
 // ParseVocabulary reads a vocab.txt. Capital letters are kept if any of its pieces has one.

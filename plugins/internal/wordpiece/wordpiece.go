@@ -23,6 +23,7 @@ type Tokenizer struct {
 	// begins and ends stand around every chunk: [CLS] and [SEP].
 	begins, ends []int64
 	padding      int64
+	fingerprint  string
 }
 
 // special is a piece that text is searched for before it is cut into words.
@@ -30,6 +31,9 @@ type special struct {
 	text string
 	id   int64
 }
+
+// Fingerprint is the SHA-256 of the file that Load read.
+func (t *Tokenizer) Fingerprint() string { return t.fingerprint }
 
 // Padding is the piece that fills up chunks of different lengths.
 func (t *Tokenizer) Padding() int64 { return t.padding }

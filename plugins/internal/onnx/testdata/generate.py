@@ -4,8 +4,9 @@
     python generate.py
 
 text.onnx reads like BERT: every token is its embedding and that of its place, plus the
-mean of all tokens that the mask leaves; the pooler looks at the first token. image.onnx
-and signal.onnx are a convolution. Their weights are random.
+mean of all tokens that the mask leaves; the pooler looks at the first token. fixed.onnx is
+the same for 32 tokens, no more and no less. image.onnx and signal.onnx are a convolution.
+Their weights are random.
 """
 
 import json
@@ -42,6 +43,7 @@ def ints(name, *shape, kind=TensorProto.INT64):
 
 
 def text():
+    """The network for one chunk of 32 tokens, and for any."""
     # The numbers of pieces are hashed to a few embeddings: that keeps the file small.
     nodes = [
         helper.make_node("Mod", ["input_ids", "buckets"], ["bucket"]),
@@ -70,8 +72,9 @@ def text():
         weights("dense", WIDTH, WIDTH),
     ]
     names = ["input_ids", "attention_mask", "token_type_ids"]
-    save("text", nodes, [ints(n, "batch", "sequence") for n in names],
-         [floats("last_hidden_state", "batch", "sequence", WIDTH), floats("pooler_output", "batch", WIDTH)], initializers)
+    for name, batch, length in [("text", "batch", "sequence"), ("fixed", 1, 32)]:
+        save(name, nodes, [ints(n, batch, length) for n in names],
+             [floats("last_hidden_state", batch, length, WIDTH), floats("pooler_output", batch, WIDTH)], initializers)
 
 
 def convolution(name, inputs, kernel, features, features_shape, width):
@@ -97,6 +100,7 @@ def last_channel():
 
 def external():
     """A network with its weights in a file of their own."""
+    (here / "external.onnx.data").unlink(missing_ok=True)
     nodes = [helper.make_node("MatMul", ["input", "matrix"], ["output"])]
     save("external", nodes, [floats("input", "batch", 16)], [floats("output", "batch", 16)], [weights("matrix", 16, 16)],
          save_as_external_data=True, location="external.onnx.data", size_threshold=0)
