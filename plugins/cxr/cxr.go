@@ -14,6 +14,11 @@
 // Of these 1,113 numbers, standardised, the vector has the principal components of the
 // training split.
 //
+//	encoder: onnx
+//	onnx: {model: densenet121.onnx, black: -1024, white: 1024}
+//
+// A pretrained network gives its output for the image, or if that has places their mean.
+//
 // Of DICOM, single frames are read that are uncompressed or baseline JPEG; gdcmconv --raw
 // converts others.
 package cxr
@@ -34,16 +39,18 @@ import (
 type CXR struct {
 	config     config
 	threads    int
-	projection *projection
+	projection *projection // nil before Fit, and for another encoder
+	network    *network    // nil for another encoder
 }
 
 // New returns the modality, to be configured.
 func New() *CXR { return &CXR{} }
 
 var (
-	_ sdk.Modality     = (*CXR)(nil)
-	_ sdk.Fitter       = (*CXR)(nil)
-	_ sdk.BatchEncoder = (*CXR)(nil)
+	_ sdk.Modality      = (*CXR)(nil)
+	_ sdk.Fitter        = (*CXR)(nil)
+	_ sdk.BatchEncoder  = (*CXR)(nil)
+	_ sdk.Fingerprinter = (*CXR)(nil)
 )
 
 // maxBatch is how many samples are encoded at once: enough to keep every core busy, few
@@ -58,15 +65,22 @@ func (*CXR) Info() sdk.Info {
 	}
 }
 
-// Configure reads the config and, if there is one, the fitted state.
+// Configure reads the config, the network if there is one, and the fitted state.
 func (x *CXR) Configure(_ context.Context, c sdk.Config) (dim int, err error) {
 	cfg, err := read(c)
 	if err != nil {
 		return 0, err
 	}
+	x.network.close()
 	*x = CXR{config: cfg, threads: c.Threads}
 	if x.threads < 1 {
 		x.threads = runtime.NumCPU()
+	}
+	if cfg.Encoder == pretrained {
+		if x.network, err = openNetwork(cfg.ONNX, cfg.Size, c.Device); err != nil {
+			return 0, err
+		}
+		return x.network.width, nil
 	}
 	if len(c.State) > 0 {
 		if x.projection, err = restore(c.State, cfg.Components); err != nil {
@@ -76,8 +90,20 @@ func (x *CXR) Configure(_ context.Context, c sdk.Config) (dim int, err error) {
 	return cfg.Components, nil
 }
 
-// Fit finds the principal components of the descriptions of all images.
+// Fingerprint is that of the network, or empty.
+func (x *CXR) Fingerprint() string {
+	if x.network == nil {
+		return ""
+	}
+	return x.network.print
+}
+
+// Fit finds the principal components of the descriptions of all images. A network has
+// learned before.
 func (x *CXR) Fit(ctx context.Context, samples iter.Seq2[sdk.Sample, error]) ([]byte, error) {
+	if x.network != nil {
+		return []byte(pretrained), nil
+	}
 	sums, seen := pca.NewSums(descriptor.Size()), 0
 	var waiting []sdk.Sample
 	add := func() error {
@@ -133,7 +159,11 @@ func (x *CXR) EncodeBatch(ctx context.Context, samples []sdk.Sample) ([]sdk.Sequ
 		}
 		for j, it := range samples[i].Items {
 			out[i].Times = append(out[i].Times, it.Time)
-			out[i].Values = append(out[i].Values, x.projection.apply(d.images[j]))
+			v := d.images[j]
+			if x.projection != nil {
+				v = x.projection.apply(v)
+			}
+			out[i].Values = append(out[i].Values, v)
 		}
 	}
 	return out, nil

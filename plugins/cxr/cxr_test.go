@@ -99,6 +99,14 @@ func TestConfigsThatCannotBeUsed(t *testing.T) {
 		{`{"size": 4096}`, "size", "4096 pixels"},
 		{`{"components": 0}`, "components", "0 components"},
 		{`{"components": 5000}`, "components", "5000 components"},
+		{`{"onnx": {"model": "m.onnx"}}`, "onnx", "is there, but the encoder is descriptor"},
+		{`{"encoder": "onnx", "components": 64}`, "components", "is there, but the encoder is onnx"},
+		{`{"encoder": "onnx", "whiten": true}`, "whiten", "is there, but the encoder is onnx"},
+		{`{"encoder": "onnx"}`, "onnx.model", "no network is named"},
+		{`{"encoder": "onnx", "size": 0}`, "size", "0 pixels"},
+		{`{"encoder": "onnx", "onnx": {"channels": 2}}`, "onnx.channels", "2 channels"},
+		{`{"encoder": "onnx", "onnx": {"black": 1, "white": 1}}`, "onnx.white", "black and white are both 1"},
+		{`{"encoder": "onnx", "onnx": {"deviation": [0]}}`, "onnx.deviation", "nothing can be divided by 0"},
 		{`{"whiten": 1}`, "whiten", "number is not true or false"},
 	} {
 		t.Run(test.config, func(t *testing.T) {

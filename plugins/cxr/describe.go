@@ -42,13 +42,30 @@ func (x *CXR) describeOne(ctx context.Context, s sdk.Sample) (d described) {
 		}
 	}()
 	for i, it := range s.Items {
-		m, err := image(ctx, it)
+		v, err := x.describeImage(ctx, it)
 		if err != nil {
 			return described{err: fmt.Errorf("image %d of %d: %w", i+1, len(s.Items), err)}
 		}
-		d.images = append(d.images, descriptor.Of(m.Resize(x.config.Size, x.config.Size)))
+		d.images = append(d.images, v)
 	}
 	return d
+}
+
+// describeImage is the descriptor of an image, or the network's vector.
+func (x *CXR) describeImage(ctx context.Context, it sdk.Item) ([]float32, error) {
+	m, err := image(ctx, it)
+	if err != nil {
+		return nil, err
+	}
+	m = m.Resize(x.config.Size, x.config.Size)
+	if x.network == nil {
+		return descriptor.Of(m), nil
+	}
+	v, err := x.network.vector(m)
+	if err != nil {
+		return nil, fmt.Errorf("the network failed: %w", err)
+	}
+	return v, nil
 }
 
 // image decodes an item.

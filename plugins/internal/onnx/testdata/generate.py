@@ -98,6 +98,17 @@ def last_channel():
     save("keras", nodes, [floats("input", "batch", 1024, 12)], [floats("vector", "batch", 6)], [weights("kernel", 6, 12, 5)])
 
 
+def last_colour():
+    """Images with the colours last, as Keras has them, and the features of their places."""
+    nodes = [
+        helper.make_node("Transpose", ["input"], ["first"], perm=[0, 3, 1, 2]),
+        helper.make_node("Conv", ["first", "kernel"], ["convolved"], strides=[2, 2]),
+        helper.make_node("Transpose", ["convolved"], ["features"], perm=[0, 2, 3, 1]),
+    ]
+    save("places", nodes, [floats("input", "batch", "height", "width", 3)],
+         [floats("features", "batch", "high", "wide", 4)], [weights("kernel", 4, 3, 3, 3)])
+
+
 def external():
     """A network with its weights in a file of their own."""
     (here / "external.onnx.data").unlink(missing_ok=True)
@@ -129,6 +140,7 @@ def main():
     last_channel()
     external()
     unfit()
+    last_colour()
     ramp = numpy.linspace(-1, 1, 49, dtype=numpy.float32).reshape(1, 1, 7, 7)
     ids = numpy.array([[101, 2053, 15749, 102], [101, 30521, 102, 0]])
     mask = numpy.array([[1, 1, 1, 1], [1, 1, 1, 0]])
