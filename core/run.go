@@ -49,11 +49,25 @@ func (rt *Runtime) Run(ctx context.Context) (*Summary, error) {
 	if err == nil && rt.config.Run.Ensemble && len(rt.config.Train.Seeds) > 1 {
 		err = rt.ensemble(ctx, seeds.bySeed(), summary)
 	}
+	if err == nil {
+		one, subject := rt.toReport(seeds)
+		err = rt.report(ctx, folder, summary.Results, one, subject)
+	}
 	if err != nil {
 		finished, begun := seeds.states()
 		return nil, folder.end(finished, begun, err)
 	}
 	return summary, nil
+}
+
+// toReport are the evaluations that the details of a report are about, and whose they
+// are: the ensemble's, or the first seed's.
+func (rt *Runtime) toReport(seeds *seedRuns) (one []*Evaluation, subject string) {
+	if n := len(seeds.done); n > 1 && rt.config.Run.Ensemble {
+		runs := seeds.bySeed()
+		return []*Evaluation{meanEvaluation(runs, 0), meanEvaluation(runs, 1)}, fmt.Sprintf("the ensemble of %d seeds", n)
+	}
+	return seeds.done[0], fmt.Sprintf("seed %d", rt.config.Train.Seeds[0])
 }
 
 // takeFolder is the run folder: a new one, or that of the run to resume.

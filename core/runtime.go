@@ -62,6 +62,9 @@ func Open(ctx context.Context, c *config.Config, all ...Option) (rt *Runtime, er
 	if err := rt.checkJudging(); err != nil {
 		return nil, err
 	}
+	if err := rt.checkSubgroups(); err != nil {
+		return nil, err
+	}
 	if rt.cacheDir == "" {
 		dir, err := os.UserCacheDir()
 		if err != nil {

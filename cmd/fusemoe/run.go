@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -84,7 +85,8 @@ func (a *app) run(ctx context.Context, cfg *config.Config, extra ...core.Option)
 	if err := summary.WriteTable(a.out); err != nil {
 		return fmt.Errorf("%s has everything, but its table cannot be shown: %w", summary.Dir, err)
 	}
-	_, err = fmt.Fprintf(a.out, "\n%s has the rest: metrics.json, predictions, checkpoint, log.\n", summary.Dir)
+	_, err = fmt.Fprintf(a.out, "\n%s shows it all.\n%s has the rest: metrics.json, predictions, checkpoint, log, figures.\n",
+		filepath.Join(summary.Dir, "report.html"), summary.Dir)
 	return err
 }
 

@@ -18,8 +18,11 @@ import (
 // marked is what the script privacy plants in the data.
 var marked = regexp.MustCompile(`(?i)canary|\.98765`)
 
+// named are the files that name samples, and say so.
+var named = []string{"predictions.csv", "report.json", "report.html"}
+
 // private EXCEPT... fails if what was planted in the data is in what the last program
-// wrote, or in a file other than the dataset, the cache, predictions and the exceptions.
+// wrote, or in a file other than the dataset, the cache, those named and the exceptions.
 func private(ts *testscript.TestScript, _ bool, args []string) {
 	for _, stream := range []string{"stdout", "stderr"} {
 		if found := marked.FindString(ts.ReadFile(stream)); found != "" {
@@ -38,7 +41,7 @@ func private(ts *testscript.TestScript, _ bool, args []string) {
 		switch {
 		case name == "ward" || name == "cache":
 			return fs.SkipDir
-		case d.IsDir() || d.Name() == "predictions.csv" || slices.Contains(args, name):
+		case d.IsDir() || slices.Contains(named, d.Name()) || slices.Contains(args, name):
 			return nil
 		}
 		text, err := os.ReadFile(path)

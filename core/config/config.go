@@ -212,6 +212,22 @@ type Eval struct {
 	// Calibration is fitted on the validation split once training has ended, and
 	// applied to every probability from then on, those of predict too.
 	Calibration Calibration `yaml:"calibration"`
+	// Subgroups are parts of the test samples that the report looks at on their own.
+	Subgroups []Subgroup `yaml:"subgroups"`
+}
+
+// Subgroup divides samples by what was first recorded of them.
+type Subgroup struct {
+	// Name is the report's for it; by default the column's.
+	Name string `yaml:"name"`
+	// Source is one of the dataset's modalities, of kind rows.
+	Source string `yaml:"source"`
+	// Columns are one column, whose values make the parts, or several, each of which is
+	// a part: the samples in which it is 1.
+	Columns []string `yaml:"columns"`
+	// Cuts part the values of one column, each belonging to the part above it; by default
+	// a column with many values is parted into thirds.
+	Cuts []float64 `yaml:"cuts"`
 }
 
 // Run says what becomes of several seeds.

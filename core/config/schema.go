@@ -21,6 +21,7 @@ const (
 	duration             // a time.Duration
 	texts                // strings
 	naturals             // uint64s
+	numbers              // finite float64s
 )
 
 // wants says in words what a kind holds.
@@ -29,7 +30,7 @@ func (k kind) wants() string {
 		section: "keys of its own", list: "a list of sections", free: "keys of its own", text: "text",
 		choice: "one of its names", integer: "a whole number", number: "a number", flag: "true or false",
 		duration: "a duration such as 90s or 2m", texts: "a list of texts",
-		naturals: "a list of whole numbers from 0",
+		naturals: "a list of whole numbers from 0", numbers: "a list of numbers",
 	}[k]
 }
 
@@ -87,6 +88,8 @@ func schemaOf(t reflect.Type) *schema {
 		return &schema{kind: texts}
 	case reflect.TypeFor[[]uint64]():
 		return &schema{kind: naturals}
+	case reflect.TypeFor[[]float64]():
+		return &schema{kind: numbers}
 	}
 	switch t.Kind() {
 	case reflect.Struct:

@@ -23,9 +23,29 @@ func (c *Config) problems() []Problem {
 	k.router()
 	k.train()
 	k.unique("data.tasks", c.Data.Tasks)
-	atLeast(k, "eval.resamples", c.Eval.Resamples, 0)
+	k.eval()
 	atLeast(k, "run.parallel", c.Run.Parallel, 1)
 	return k.found
+}
+
+func (k *checker) eval() {
+	atLeast(k, "eval.resamples", k.cfg.Eval.Resamples, 0)
+	for i, g := range k.cfg.Eval.Subgroups {
+		path := fmt.Sprintf("eval.subgroups.%d", i)
+		if g.Source == "" {
+			k.refuseIn(path, "source", "has no source; name one of the dataset's modalities of kind rows")
+		}
+		if len(g.Columns) == 0 {
+			k.refuseIn(path, "columns", "has no columns; name one, or several that are 0 or 1")
+		}
+		k.unique(path+".columns", g.Columns)
+		switch {
+		case len(g.Cuts) > 0 && len(g.Columns) > 1:
+			k.refuse(path+".cuts", "cuts part the values of one column, but there are %d; leave one", len(g.Columns))
+		case !slices.IsSorted(g.Cuts) || len(slices.Compact(slices.Clone(g.Cuts))) < len(g.Cuts):
+			k.refuse(path+".cuts", "want ascending numbers, not %v", g.Cuts)
+		}
+	}
 }
 
 // checker collects problems.

@@ -24,6 +24,8 @@ func (s *schema) value(n *yaml.Node) (any, error) {
 		return elements(n, func(n *yaml.Node) (uint64, error) {
 			return decode[uint64](n, "a whole number from 0", "!!int")
 		})
+	case s.kind == numbers:
+		return elements(n, finite)
 	case n.Kind != yaml.ScalarNode:
 		return nil, wrongType(s.kind.wants(), n)
 	}
@@ -33,11 +35,7 @@ func (s *schema) value(n *yaml.Node) (any, error) {
 	case integer:
 		return decode[int](n, s.kind.wants(), "!!int")
 	case number:
-		f, err := decode[float64](n, s.kind.wants(), "!!int", "!!float")
-		if err == nil && (math.IsNaN(f) || math.IsInf(f, 0)) {
-			return nil, fmt.Errorf("want a finite number, not %s", n.Value)
-		}
-		return f, err
+		return finite(n)
 	case flag:
 		return decode[bool](n, s.kind.wants(), "!!bool")
 	case duration:
@@ -74,6 +72,14 @@ func decode[T any](n *yaml.Node, wants string, tags ...string) (v T, err error) 
 		}
 	}
 	return v, wrongType(wants, n)
+}
+
+func finite(n *yaml.Node) (float64, error) {
+	f, err := decode[float64](n, number.wants(), "!!int", "!!float")
+	if err == nil && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		return 0, fmt.Errorf("want a finite number, not %s", n.Value)
+	}
+	return f, err
 }
 
 func asText(n *yaml.Node) (string, error) {
@@ -145,7 +151,7 @@ func (s *schema) parseText(value string) (*yaml.Node, error) {
 	switch s.kind {
 	case text, choice, duration:
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}, nil
-	case texts, naturals:
+	case texts, naturals, numbers:
 		if !strings.HasPrefix(strings.TrimSpace(value), "[") {
 			value = "[" + value + "]"
 		}

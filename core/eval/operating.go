@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 )
@@ -22,12 +23,32 @@ type OperatingPoint struct {
 // Share is a figure with its interval; NaN, and null in JSON, where there is none.
 type Share struct{ Value, Low, High float64 }
 
-// MarshalJSON writes [value, low, high].
+// MarshalJSON writes {"value": .., "ci95": [low, high]}.
 func (s Share) MarshalJSON() ([]byte, error) {
 	var o object
 	o.add("value", number(s.Value))
 	o.add("ci95", [2]number{number(s.Low), number(s.High)})
 	return o.MarshalJSON()
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (s *Share) UnmarshalJSON(text []byte) error {
+	var o struct {
+		Value *float64
+		CI95  [2]*float64 `json:"ci95"`
+	}
+	if err := json.Unmarshal(text, &o); err != nil {
+		return err
+	}
+	*s = Share{orNaN(o.Value), orNaN(o.CI95[0]), orNaN(o.CI95[1])}
+	return nil
+}
+
+func orNaN(v *float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v
 }
 
 // SensitivityThreshold is the highest threshold at which a label's sensitivity reaches a target in (0, 1], and

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -20,6 +21,9 @@ var titles = map[string]string{
 	"accuracy": "accuracy", "mae": "MAE", "rmse": "RMSE", "pearson": "Pearson r", "r2": "R²",
 	"n": "samples", "positives": "positives",
 }
+
+// Title is what people call a metric.
+func Title(metric string) string { return strings.TrimSpace(titles[metric]) }
 
 // labelMetrics are what the table tells of each label of a multilabel task; metrics.json has the rest.
 var labelMetrics = []string{"auroc", "auprc", "positives"}
