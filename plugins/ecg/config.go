@@ -8,16 +8,16 @@ import (
 
 // config is what the user writes, with everything that was left out filled in.
 type config struct {
-	Encoder encoder `json:"encoder" enum:"features" doc:"what makes a vector of a record"`
+	Encoder method `json:"encoder" enum:"features" doc:"what makes a vector of a record"`
 	// Seconds is how much of a record is used.
 	Seconds float64 `json:"seconds" doc:"used of a record, from its beginning"`
 	// Mains are the frequencies of the mains hum, in Hz.
 	Mains []float64 `json:"mains" doc:"frequencies of the mains to filter out, in Hz; [] for none"`
 }
 
-type encoder string
+type method string
 
-const featureEncoder encoder = "features"
+const featureEncoder method = "features"
 
 // Below minSeconds there may be no whole beat; maxSeconds, an hour, bounds the memory of a record.
 const (

@@ -24,6 +24,7 @@ package ecg
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"runtime"
@@ -40,14 +41,14 @@ const MediaType = "application/x-wfdb"
 type ECG struct {
 	config  config
 	threads int
-	scaler  *scaler
+	encoder encoder
 
 	records int            // encoded since the last Summarize
 	missing [leadCount]int // of them, those without the lead
 }
 
 // New returns the modality, to be configured.
-func New() *ECG { return &ECG{} }
+func New() *ECG { return &ECG{encoder: newMeasurer()} }
 
 var (
 	_ sdk.Modality     = (*ECG)(nil)
@@ -68,40 +69,39 @@ func (e *ECG) Configure(_ context.Context, c sdk.Config) (dim int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	var s *scaler
+	*e = ECG{config: cfg, threads: cmp.Or(c.Threads, runtime.GOMAXPROCS(0))}
+	e.encoder = e.newEncoder()
 	if len(c.State) > 0 {
-		if s, err = restore(c.State, cfg); err != nil {
+		if err := restore(e.encoder, c.State, cfg); err != nil {
 			return 0, err
 		}
 	}
-	e.config, e.scaler, e.threads = cfg, s, cmp.Or(c.Threads, runtime.GOMAXPROCS(0))
-	e.records, e.missing = 0, [leadCount]int{}
-	return len(featureNames), nil
+	return len(e.Features()), nil
 }
 
-// Features are the names of the values of a vector.
-func (e *ECG) Features() []string { return featureNames }
+// newEncoder is the one that the config names, before it has learned.
+func (*ECG) newEncoder() encoder { return newMeasurer() }
 
-// fitBatch is how many samples Fit reads before it measures them all at once. It is small beside a data set
+// Features are the names of the values of a vector.
+func (e *ECG) Features() []string { return e.encoder.names() }
+
+// fitBatch is how many samples Fit reads before it prepares them all at once. It is small beside a data set
 // and large beside the number of threads.
 const fitBatch = 64
 
-// Fit learns the mean and deviation of every feature. Records that cannot be read are left out: Encode says
-// of each what is wrong.
+// Fit lets the encoder learn. Records that cannot be read are left out: Encode says of each what is wrong.
 func (e *ECG) Fit(ctx context.Context, samples iter.Seq2[sdk.Sample, error]) ([]byte, error) {
-	fitted := make([]moments, len(featureNames))
-	unread := 0
+	learner := e.newEncoder()
+	read, unread := 0, 0
 	var batch []sdk.Sample
 	flush := func() error {
-		all, errs := e.measureAll(ctx, batch)
-		for i, vectors := range all {
-			if errs[i] != nil {
+		for _, r := range e.readAll(ctx, batch) {
+			if r.err != nil {
 				unread++
 			}
-			for _, v := range vectors {
-				for j := range fitted {
-					fitted[j].add(v[j])
-				}
+			for _, p := range r.prepared {
+				learner.learn(p)
+				read++
 			}
 		}
 		batch = batch[:0]
@@ -123,81 +123,104 @@ func (e *ECG) Fit(ctx context.Context, samples iter.Seq2[sdk.Sample, error]) ([]
 	if unread > 0 {
 		sdk.Log(ctx).Warn().Int("samples", unread).Msg("left out of fitting: a record cannot be read")
 	}
-	if fitted[0].n == 0 {
+	if read == 0 {
 		return nil, &sdk.Diagnostic{
 			Summary: "no record of the training split can be read", Detail: "the errors of its samples say why",
 		}
 	}
-	return save(e.config, fitted)
+	learned, err := learner.learned(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(state{stateVersion, e.config, learned})
 }
 
 // Encode returns one vector per record.
-func (e *ECG) Encode(_ context.Context, s sdk.Sample) (sdk.Sequence, error) {
-	vectors, err := e.measure(s)
+func (e *ECG) Encode(ctx context.Context, s sdk.Sample) (sdk.Sequence, error) {
+	out, err := e.EncodeBatch(ctx, []sdk.Sample{s})
 	if err != nil {
 		return sdk.Sequence{}, err
 	}
-	return e.sequence(s, vectors), nil
+	return out[0], nil
 }
 
 // EncodeBatch encodes several samples at a time.
 func (e *ECG) EncodeBatch(ctx context.Context, samples []sdk.Sample) ([]sdk.Sequence, error) {
-	all, errs := e.measureAll(ctx, samples)
-	out := make([]sdk.Sequence, len(samples))
-	if err := cmp.Or(append(errs, ctx.Err())...); err != nil {
+	all := e.readAll(ctx, samples)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var flat []prepared
+	for _, r := range all {
+		if r.err != nil {
+			return nil, r.err
+		}
+		flat = append(flat, r.prepared...)
+	}
+	vectors, err := e.encoder.vectors(flat)
+	if err != nil {
 		return nil, err
 	}
+	out := make([]sdk.Sequence, len(samples))
 	for i, s := range samples {
-		out[i] = e.sequence(s, all[i])
+		e.count(all[i])
+		for _, it := range s.Items {
+			out[i].Times = append(out[i].Times, it.Time)
+		}
+		n := len(s.Items)
+		out[i].Values, vectors = vectors[:n:n], vectors[n:]
 	}
 	return out, nil
 }
 
-// sequence standardises the vectors of a sample and counts its missing leads.
-func (e *ECG) sequence(s sdk.Sample, vectors [][]float64) (q sdk.Sequence) {
-	for i, v := range vectors {
+// reading is what was read of a sample: one entry per item, or an error.
+type reading struct {
+	prepared []prepared
+	missing  [][leadCount]bool
+	err      error
+}
+
+// count keeps account of missing leads.
+func (e *ECG) count(r reading) {
+	for _, missing := range r.missing {
 		e.records++
-		for lead := range e.missing {
-			if v[presentFeature(lead)] == 0 {
+		for lead, is := range missing {
+			if is {
 				e.missing[lead]++
 			}
 		}
-		q.Times = append(q.Times, s.Items[i].Time)
-		q.Values = append(q.Values, e.scaler.scale(v))
 	}
-	return q
 }
 
-// measureAll measures the records of samples in parallel.
-func (e *ECG) measureAll(ctx context.Context, samples []sdk.Sample) ([][][]float64, []error) {
-	out, errs := make([][][]float64, len(samples)), make([]error, len(samples))
+// readAll reads the records of samples in parallel.
+func (e *ECG) readAll(ctx context.Context, samples []sdk.Sample) []reading {
+	out := make([]reading, len(samples))
 	var g errgroup.Group
 	g.SetLimit(e.threads)
 	for i, s := range samples {
 		g.Go(func() error {
 			if ctx.Err() == nil {
-				out[i], errs[i] = e.measure(s)
+				out[i] = e.read(s)
 			}
 			return nil
 		})
 	}
-	_ = g.Wait() // the errors are in errs
-	return out, errs
+	_ = g.Wait() // the errors are in out
+	return out
 }
 
-// measure returns one vector per record, before it is standardised.
-func (e *ECG) measure(s sdk.Sample) ([][]float64, error) {
-	vectors := make([][]float64, len(s.Items))
+// read reads the records of a sample.
+func (e *ECG) read(s sdk.Sample) (r reading) {
 	for i, it := range s.Items {
 		t, err := load(it.Path, e.config)
 		if err != nil {
-			return nil, &sdk.Diagnostic{
+			return reading{err: &sdk.Diagnostic{
 				Path: fmt.Sprintf("items[%d].path", i), Summary: err.Error(), Detail: "repair or leave out this record",
-			}
+			}}
 		}
-		vectors[i] = features(t)
+		r.prepared, r.missing = append(r.prepared, e.encoder.prepare(t)), append(r.missing, t.missing())
 	}
-	return vectors, nil
+	return r
 }
 
 // Summarize logs how many records lacked a lead, by lead.

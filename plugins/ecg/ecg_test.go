@@ -376,7 +376,7 @@ func TestStateOfAnotherConfigIsRefused(t *testing.T) {
 		{"other seconds", `{"seconds": 5}`, string(state)},
 		{"another version", `{}`, `{"version": 99}`},
 		{"no state", `{}`, "mean"},
-		{"no numbers", `{}`, `{"version":1,"config":{"encoder":"features","seconds":10,"mains":[50,60]}}`},
+		{"no numbers", `{}`, `{"version":2,"config":{"encoder":"features","seconds":10,"mains":[50,60]},"learned":{}}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := ecg.New().Configure(t.Context(), sdk.Config{JSON: []byte(test.config), State: []byte(test.state)})
@@ -414,7 +414,7 @@ func Example() {
 
 // FuzzState checks that no state makes the plugin panic.
 func FuzzState(f *testing.F) {
-	f.Add([]byte(`{"version":1,"config":{"encoder":"features","seconds":10,"mains":[50,60]},"mean":[1],"deviation":[0]}`))
+	f.Add([]byte(`{"version":2,"config":{"encoder":"features","seconds":10,"mains":[50,60]},"learned":{"mean":[1],"deviation":[0]}}`))
 	f.Fuzz(func(t *testing.T, state []byte) {
 		e := ecg.New()
 		if _, err := e.Configure(t.Context(), sdk.Config{State: state}); err == nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// resampler brings signals to rate by windowed-sinc interpolation.
+// resampler brings signals to another rate by windowed-sinc interpolation.
 type resampler struct {
 	step    float64 // samples of the input per sample of the output
 	cutoff  float64 // as a share of half the sampling rate of the input
@@ -22,10 +22,10 @@ type kernel struct {
 // lobes of the sinc on either side: the more, the sharper the cut at the highest frequency.
 const lobes = 16
 
-func newResampler(from float64) *resampler {
-	r := &resampler{step: from / rate, cutoff: min(1, rate/from)}
+func newResampler(from float64, to int) *resampler {
+	r := &resampler{step: from / float64(to), cutoff: min(1, float64(to)/from)}
 	if from == math.Trunc(from) {
-		r.phases = rate / gcd(rate, int(from))
+		r.phases = to / gcd(to, int(from))
 		r.kernels = make([]kernel, r.phases)
 		for i := range r.kernels {
 			r.kernels[i] = r.kernel(math.Mod(float64(i)*r.step, 1))
@@ -62,6 +62,20 @@ func (r *resampler) kernel(fraction float64) kernel {
 	return k
 }
 
+// at is the weighted sum of x from begin on.
+func (k *kernel) at(x []float64, begin int) (sum float64) {
+	if begin >= 0 && begin+len(k.weights) <= len(x) {
+		for j, v := range x[begin:][:len(k.weights)] {
+			sum += k.weights[j] * v
+		}
+		return sum
+	}
+	for j, w := range k.weights {
+		sum += w * x[max(0, min(len(x)-1, begin+j))]
+	}
+	return sum
+}
+
 // apply resamples x. Beyond its ends x goes on as it ends.
 func (r *resampler) apply(x []float64) []float64 {
 	if r.step == 1 {
@@ -77,10 +91,7 @@ func (r *resampler) apply(x []float64) []float64 {
 		} else {
 			k = r.kernel(float64(i)*r.step - center)
 		}
-		begin := int(center) + k.first
-		for j, w := range k.weights {
-			out[i] += w * x[max(0, min(len(x)-1, begin+j))]
-		}
+		out[i] = k.at(x, int(center)+k.first)
 	}
 	return out
 }

@@ -33,7 +33,7 @@ func TestResamplingKeepsASine(t *testing.T) {
 			rapid.Float64Range(100, 3000),
 		).Draw(t, "rate")
 		frequency := rapid.Float64Range(0.5, 0.35*min(from, rate)).Draw(t, "frequency")
-		got, want := newResampler(from).apply(sine(frequency, from, 4)), sine(frequency, rate, 4)
+		got, want := newResampler(from, rate).apply(sine(frequency, from, 4)), sine(frequency, rate, 4)
 		if d := len(got) - len(want); d < -5 || d > 5 {
 			t.Fatalf("%d samples, not %d", len(got), len(want))
 		}
@@ -44,7 +44,7 @@ func TestResamplingKeepsASine(t *testing.T) {
 }
 
 func TestWhatIsAboveHalfTheRateDoesNotFoldDown(t *testing.T) {
-	got := newResampler(2000).apply(sine(400, 2000, 4)) // would become 100 Hz
+	got := newResampler(2000, rate).apply(sine(400, 2000, 4)) // would become 100 Hz
 	if far := farthestApart(got, make([]float64, len(got)), rate); far > 0.01 {
 		t.Errorf("%g of it is left", far)
 	}

@@ -52,8 +52,16 @@ func ptbxl(t testing.TB) []ptbxlRecord {
 	return out
 }
 
-// TestFeaturesTellNormalRecordsFromTheRest fits a logistic regression in five folds by patient, with the
-// features standardised as Fit does, on the training folds.
+// samplesOf has one record a sample.
+func samplesOf(records []ptbxlRecord) []sdk.Sample {
+	samples := make([]sdk.Sample, len(records))
+	for i, r := range records {
+		samples[i].Items = []sdk.Item{{Path: r.path, MediaType: MediaType}}
+	}
+	return samples
+}
+
+// TestFeaturesTellNormalRecordsFromTheRest has features that are standardised as Fit does, on the training folds.
 func TestFeaturesTellNormalRecordsFromTheRest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("353 records take seconds")
@@ -63,19 +71,26 @@ func TestFeaturesTellNormalRecordsFromTheRest(t *testing.T) {
 	if _, err := e.Configure(t.Context(), sdk.Config{}); err != nil {
 		t.Fatal(err)
 	}
-	samples := make([]sdk.Sample, len(records))
-	for i, r := range records {
-		samples[i].Items = []sdk.Item{{Path: r.path, MediaType: MediaType}}
-	}
-	all, errs := e.measureAll(t.Context(), samples)
-	if len(all) != 353 {
-		t.Errorf("%d records, not 353", len(all))
-	}
-	for i, err := range errs {
-		if err != nil {
-			t.Fatalf("%s: %v", records[i].path, err)
+	vectors := make([][]float64, len(records))
+	for i, r := range e.readAll(t.Context(), samplesOf(records)) {
+		if r.err != nil {
+			t.Fatalf("%s: %v", records[i].path, r.err)
 		}
+		vectors[i] = r.prepared[0][0]
 	}
+	if len(vectors) != 353 {
+		t.Errorf("%d records, not 353", len(vectors))
+	}
+	auroc := probe(records, vectors)
+	t.Logf("AUROC %.3f", auroc)
+	if auroc < 0.80 {
+		t.Errorf("AUROC %.3f, want 0.80", auroc)
+	}
+}
+
+// probe fits a logistic regression in five folds by patient, on vectors that are standardised on the training
+// folds, and returns the AUROC of normal records.
+func probe(records []ptbxlRecord, vectors [][]float64) float64 {
 	const folds = 5
 	fold, of := make([]int, len(records)), make(map[string]int)
 	for i, r := range records {
@@ -86,11 +101,11 @@ func TestFeaturesTellNormalRecordsFromTheRest(t *testing.T) {
 	}
 	scores := make([]float64, len(records))
 	for f := range folds {
-		fitted := make([]moments, len(featureNames))
-		for i, vectors := range all {
+		fitted := make([]moments, len(vectors[0]))
+		for i, v := range vectors {
 			for j := range fitted {
 				if fold[i] != f {
-					fitted[j].add(vectors[0][j])
+					fitted[j].add(v[j])
 				}
 			}
 		}
@@ -102,21 +117,17 @@ func TestFeaturesTellNormalRecordsFromTheRest(t *testing.T) {
 		var y []bool
 		for i, r := range records {
 			if fold[i] != f {
-				x, y = append(x, s.scale(all[i][0])), append(y, r.normal)
+				x, y = append(x, s.scale(vectors[i])), append(y, r.normal)
 			}
 		}
 		w := logistic(x, y, 30)
 		for i := range records {
 			if fold[i] == f {
-				scores[i] = score(w, s.scale(all[i][0]))
+				scores[i] = score(w, s.scale(vectors[i]))
 			}
 		}
 	}
-	auroc := pairsInOrder(scores, records)
-	t.Logf("AUROC %.3f", auroc)
-	if auroc < 0.80 {
-		t.Errorf("AUROC %.3f, want 0.80", auroc)
-	}
+	return pairsInOrder(scores, records)
 }
 
 // pairsInOrder is the area under the ROC curve: the share of pairs of a normal and another record in which

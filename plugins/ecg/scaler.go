@@ -1,9 +1,11 @@
 package ecg
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
-	"reflect"
 
 	"github.com/fusemoe/fusemoe/sdk"
 )
@@ -58,50 +60,64 @@ func (s *scaler) scale(v []float64) []float32 {
 	return out
 }
 
-// stateVersion changes when state of an older version can no longer be read.
-const stateVersion = 1
+// measurer is the encoder that measures features and standardises them.
+type measurer struct {
+	fitted []moments
+	scaler *scaler
+}
 
-// state is what Fit returns, as JSON.
-type state struct {
-	Version   int       `json:"version"`
-	Config    config    `json:"config"` // that it was fitted with
+func newMeasurer() *measurer { return &measurer{fitted: make([]moments, len(featureNames))} }
+
+func (*measurer) names() []string { return featureNames }
+
+func (*measurer) prepare(t *tracing) prepared { return prepared{features(t)} }
+
+func (m *measurer) learn(p prepared) {
+	for j, x := range p[0] {
+		m.fitted[j].add(x)
+	}
+}
+
+// scales are what measurer keeps.
+type scales struct {
 	Mean      []float64 `json:"mean"`
 	Deviation []float64 `json:"deviation"`
 }
 
-func save(cfg config, fitted []moments) ([]byte, error) {
-	s := state{Version: stateVersion, Config: cfg}
-	for _, m := range fitted {
-		if m.n == 0 { // never measured: nothing to learn
-			m = moments{n: 1}
+func (m *measurer) learned(context.Context) (json.RawMessage, error) {
+	var s scales
+	for _, f := range m.fitted {
+		if f.n == 0 { // never measured: nothing to learn
+			f = moments{n: 1}
 		}
-		s.Mean = append(s.Mean, m.mean)
-		s.Deviation = append(s.Deviation, m.deviation())
+		s.Mean = append(s.Mean, f.mean)
+		s.Deviation = append(s.Deviation, f.deviation())
 	}
 	return json.Marshal(s)
 }
 
-// restore reads fitted state, for the config it was fitted with only.
-func restore(data []byte, cfg config) (*scaler, error) {
-	refuse := func(why string) error {
-		return &sdk.Diagnostic{Summary: "the fitted state " + why, Detail: "fit the modality again"}
+func (m *measurer) restore(learned json.RawMessage) error {
+	var s scales
+	if err := sdk.Decode(learned, &s); err != nil {
+		return fmt.Errorf("cannot be read: %w", err)
 	}
-	var s state
-	if err := sdk.Decode(data, &s); err != nil {
-		return nil, refuse("cannot be read: " + err.Error())
-	}
-	switch {
-	case s.Version != stateVersion:
-		return nil, refuse("is of another version of this plugin")
-	case !reflect.DeepEqual(s.Config, cfg):
-		return nil, refuse("belongs to another config")
-	case len(s.Mean) != len(featureNames) || len(s.Deviation) != len(featureNames):
-		return nil, refuse("does not have the features of this version")
+	if len(s.Mean) != len(featureNames) || len(s.Deviation) != len(featureNames) {
+		return errors.New("does not have the features of this version")
 	}
 	for _, d := range s.Deviation {
 		if d <= 0 {
-			return nil, refuse("has a deviation that is not positive")
+			return errors.New("has a deviation that is not positive")
 		}
 	}
-	return &scaler{s.Mean, s.Deviation}, nil
+	m.scaler = &scaler{s.Mean, s.Deviation}
+	return nil
+}
+
+// vectors are features in their own units if nothing was learned.
+func (m *measurer) vectors(of []prepared) ([][]float32, error) {
+	out := make([][]float32, len(of))
+	for i, p := range of {
+		out[i] = m.scaler.scale(p[0])
+	}
+	return out, nil
 }

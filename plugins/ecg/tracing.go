@@ -38,6 +38,14 @@ func (t *tracing) length() int {
 	return 0
 }
 
+// missing says of each lead whether it is.
+func (t *tracing) missing() (out [leadCount]bool) {
+	for i, x := range t.leads {
+		out[i] = x == nil
+	}
+	return out
+}
+
 // voltage is a unit of voltage in mV, by its name in small letters.
 var voltage = map[string]float64{"mv": 1, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "microvolt": 1e-3, "nv": 1e-6, "v": 1e3}
 
@@ -87,7 +95,7 @@ func load(path string, cfg config) (*tracing, error) {
 			continue
 		}
 		if resamplers[r.Rate(i)] == nil {
-			resamplers[r.Rate(i)] = newResampler(r.Rate(i))
+			resamplers[r.Rate(i)] = newResampler(r.Rate(i), rate)
 		}
 		x = resamplers[r.Rate(i)].apply(x)
 		for k := range x {
