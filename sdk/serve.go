@@ -25,6 +25,14 @@ const (
 	// goes with it. gRPC's own limit of 4 MiB is too small for a few images; without any
 	// limit a mistake would end at the out-of-memory killer instead of in an error.
 	MaxMessage = MaxState + 1<<20
+
+	// Window is how many bytes of a stream may be on their way before the reader has asked
+	// for more: the two batches of about 1 MiB that a host keeps in flight, and as much
+	// again. gRPC begins with 64 KiB and guesses.
+	Window = 4 << 20
+
+	// pieces is how much is written to and read from a socket at once, against gRPC's 32 KiB.
+	pieces = 256 << 10
 )
 
 // Handshake is how host and plugin recognise each other. It never changes; versions
@@ -81,7 +89,11 @@ func NewServer(m Modality, log zerolog.Logger) *grpc.Server {
 }
 
 func serverOptions() []grpc.ServerOption {
-	return []grpc.ServerOption{grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage)}
+	return []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
+		grpc.InitialWindowSize(Window), grpc.InitialConnWindowSize(Window),
+		grpc.ReadBufferSize(pieces), grpc.WriteBufferSize(pieces),
+	}
 }
 
 // grpcPlugin is the modality as go-plugin wants to have it.

@@ -22,12 +22,11 @@ var errNoDebugger = errors.New("nobody answers at the socket of the plugin that 
 
 // attach connects to a plugin that runs already. Closing the connection leaves it running.
 func attach(log zerolog.Logger, socket string) (connection, error) {
-	conn, err := grpc.NewClient("passthrough:///attached",
+	conn, err := grpc.NewClient("passthrough:///attached", dialOptions(
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		}),
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(callOptions()...))
+		grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		return connection{}, err
 	}

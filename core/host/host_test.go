@@ -22,13 +22,13 @@ import (
 )
 
 // animal is the spec of a plugin of the zoo.
-func animal(t *testing.T, name string) host.Spec {
-	t.Helper()
+func animal(tb testing.TB, name string) host.Spec {
+	tb.Helper()
 	self, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return host.Hurry(host.Spec{Name: "m", Command: []string{self, "zoo", name}, Dir: t.TempDir()})
+	return host.Hurry(host.Spec{Name: "m", Command: []string{self, "zoo", name}, Dir: tb.TempDir()})
 }
 
 // lines collects what the host logs.
@@ -258,36 +258,5 @@ func TestPluginsStartAtTheSameTime(t *testing.T) {
 	}
 	if fleet.Plugin("unknown") != nil {
 		t.Error("there is a plugin that nobody started")
-	}
-}
-
-// BenchmarkEncode measures what a process costs: bytes that reach the plugin in a second.
-func BenchmarkEncode(b *testing.B) {
-	self, err := os.Executable()
-	if err != nil {
-		b.Fatal(err)
-	}
-	for name, spec := range map[string]host.Spec{
-		"process":   {Name: "m", Command: []string{self, "zoo", "tame"}},
-		"inprocess": {Name: "m", InProcess: &plugin{}},
-	} {
-		b.Run(name, func(b *testing.B) {
-			fleet, err := host.Start(b.Context(), zerolog.Nop(), []host.Spec{spec})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer fleet.Stop()
-			const samples, size = 512, 5 * 1024 * 4
-			contents := make([]string, samples)
-			for i := range contents {
-				contents[i] = strings.Repeat("x", size)
-			}
-			b.SetBytes(samples * size)
-			for b.Loop() {
-				if _, err := lengths(fleet.Plugin("m"), texts(contents...)); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
 	}
 }

@@ -30,6 +30,9 @@ import (
 const (
 	// memoryPipe is the buffer of a connection in memory: a batch of about 1 MiB.
 	memoryPipe = 1 << 20
+	// pieces is how much is written to and read from a socket at once: a quarter of a
+	// batch, which with sdk.Window makes a stream a quarter faster than gRPC's 32 KiB.
+	pieces = 256 << 10
 
 	cpu = "cpu"
 )
@@ -63,7 +66,7 @@ func launch(ctx context.Context, log zerolog.Logger, spec Spec, t timing) (conne
 		SkipHostEnv:      true,
 		SyncStdout:       out,
 		SyncStderr:       out,
-		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(callOptions()...)},
+		GRPCDialOptions:  dialOptions(),
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: sockets},
 		// A Unix socket lies in a directory that only this user can enter. On Windows
 		// it is a TCP port, open to every user.
@@ -157,8 +160,13 @@ func environment(log zerolog.Logger, spec Spec) []string {
 	return env
 }
 
-func callOptions() []grpc.CallOption {
-	return []grpc.CallOption{grpc.MaxCallRecvMsgSize(sdk.MaxMessage), grpc.MaxCallSendMsgSize(sdk.MaxMessage)}
+// dialOptions are those of every connection to a plugin, and further ones.
+func dialOptions(further ...grpc.DialOption) []grpc.DialOption {
+	return append([]grpc.DialOption{
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(sdk.MaxMessage), grpc.MaxCallSendMsgSize(sdk.MaxMessage)),
+		grpc.WithInitialWindowSize(sdk.Window), grpc.WithInitialConnWindowSize(sdk.Window),
+		grpc.WithReadBufferSize(pieces), grpc.WithWriteBufferSize(pieces),
+	}, further...)
 }
 
 // chatter is a logger for go-plugin itself, at the level debug.
@@ -185,10 +193,9 @@ func serve(m sdk.Modality, log zerolog.Logger) (connection, error) {
 		defer close(done)
 		_ = server.Serve(listener) // returns when stopped
 	}()
-	conn, err := grpc.NewClient("passthrough:///memory",
+	conn, err := grpc.NewClient("passthrough:///memory", dialOptions(
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(callOptions()...))
+		grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		server.Stop()
 		return connection{}, errors.Join(err, listener.Close())

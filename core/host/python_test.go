@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -188,43 +187,4 @@ func runPythonHost() {
 		Name: "m", Command: []string{os.Getenv(pythonEnv), script}, Config: json.RawMessage(`{"width": 2}`),
 		Env: []string{"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"},
 	})
-}
-
-// BenchmarkEncodePython measures bytes that reach a Python plugin and come back as vectors
-// in a second: as many in as out, 5 KiB of text an item becoming 1280 numbers.
-func BenchmarkEncodePython(b *testing.B) {
-	const samples, items, width = 512, 4, 1280
-	fleet, err := host.Start(b.Context(), zerolog.Nop(), []host.Spec{python(b, `{"width": `+strconv.Itoa(width)+`}`)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer fleet.Stop()
-	p := fleet.Plugin("m")
-	state, err := p.Fit(b.Context(), texts("a"), nil)
-	if err == nil {
-		err = p.Configure(b.Context(), state)
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	sample := &modalitypb.Sample{Id: "a"}
-	for i := range items {
-		sample.Items = append(sample.Items, &modalitypb.Item{
-			Time: float64(i), MediaType: "text/plain",
-			Payload: &modalitypb.Item_Data{Data: []byte(strings.Repeat("x", 4*width))},
-		})
-	}
-	all := func(yield func(*modalitypb.Sample, error) bool) {
-		for range samples {
-			if !yield(sample, nil) {
-				return
-			}
-		}
-	}
-	b.SetBytes(samples * items * 4 * width)
-	for b.Loop() {
-		if err := p.Encode(b.Context(), all, func(int, *modalitypb.Result) error { return nil }); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

@@ -44,6 +44,8 @@ func TestMain(m *testing.M) {
 	case "confine":
 		fmt.Fprintln(os.Stderr, sandbox.Exec(os.Args[3:]))
 		os.Exit(1)
+	case "wide":
+		sdk.Serve(&wide{})
 	case "tries to escape":
 		sdk.Serve(&fugitive{})
 	case "crashes at start":

@@ -89,6 +89,9 @@ func (x *Sequence) Check(dim int) error {
 			return fmt.Errorf("the time of row %d is before that of the row before", i)
 		}
 	}
+	if bits == 0 && finite(x.GetValues()) {
+		return nil
+	}
 	for i := range int(n) {
 		v := x.value(i)
 		if v-v != 0 { // NaN and both infinities, and nothing else
@@ -99,6 +102,18 @@ func (x *Sequence) Check(dim int) error {
 		}
 	}
 	return nil
+}
+
+// finite tells whether no float32 in b is NaN or infinite, two at a time: those have a full
+// exponent, to which adding its lowest bit carries into the sign's place.
+func finite(b []byte) bool {
+	const exponent, lowest, sign = 0x7f800000_7f800000, 0x00800000_00800000, 0x80000000_80000000
+	for ; len(b) >= 2*valueBytes; b = b[2*valueBytes:] {
+		if (binary.LittleEndian.Uint64(b)&exponent+lowest)&sign != 0 {
+			return false
+		}
+	}
+	return len(b) == 0 || (binary.LittleEndian.Uint32(b)&(exponent>>32)+lowest>>32)&(sign>>32) == 0
 }
 
 func (x *Sequence) time(i int) float64 {

@@ -1,6 +1,7 @@
 package modalitypb_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -89,6 +90,26 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// Values are looked at two at a time; each place of a pair, and what is left of one, counts.
+func TestEveryValueIsLookedAt(t *testing.T) {
+	for n := 1; n <= 9; n++ {
+		for bad := range n {
+			for _, v := range []float32{
+				float32(math.NaN()), math.Float32frombits(0xffc00001), float32(math.Inf(1)), float32(math.Inf(-1)),
+				math.MaxFloat32, -math.MaxFloat32, -1, 0,
+			} {
+				values := make([]float32, n)
+				values[bad] = v
+				wrong := v-v != 0
+				err := modalitypb.PackSequence([]float64{0}, values, nil).Check(n)
+				if want := fmt.Sprintf("value %d of row 0 is not finite", bad); wrong != (err != nil) || wrong && err.Error() != want {
+					t.Errorf("%v as value %d of %d: got %v", v, bad, n, err)
+				}
+			}
+		}
 	}
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
+import logging
 import os
 import shutil
 import signal
@@ -35,7 +37,8 @@ def serve(plugin: Modality) -> NoReturn:
     """Runs a plugin's process: it answers the host until the host is done or gone. It is
     the last line of main.py, and never returns.
 
-    With the argument -describe it prints what the modality is, as JSON.
+    With the argument -describe it prints what the modality is, as JSON. With -debug it
+    waits for a fusemoe run to attach to it, and prints how: so breakpoints work in it.
     """
     try:
         described = describe(plugin)
@@ -44,15 +47,19 @@ def serve(plugin: Modality) -> NoReturn:
     if sys.argv[1:] == ["-describe"]:
         print(json_format.MessageToJson(described))
         sys.exit(0)
+    if sys.argv[1:] == ["-debug"]:
+        _serve_debug(plugin)
+        sys.exit(0)
     if os.environ.get(COOKIE[0]) != COOKIE[1]:
         sys.exit(
             f"This is {described.name} {described.version}, a modality plugin of fusemoe; fusemoe starts it.\n"
-            "To see what it is, run it with -describe. To use it, name its folder under modalities\n"
-            "in a config of fusemoe run."
+            "To see what it is, run it with -describe; to debug it, with -debug. To use it, name its\n"
+            "folder under modalities in a config of fusemoe run."
         )
     if "PLUGIN_UNIX_SOCKET_DIR" not in os.environ or "PLUGIN_CLIENT_CERT" in os.environ:
         sys.exit("Python plugins of fusemoe need Unix sockets, which this system or its host does not offer")
 
+    _keep_memory()
     stdin, stdout, stderr = _take_streams()
     faulthandler.enable(stderr)
     _log.start(stderr, os.environ.get("FUSEMOE_PLUGIN_LOG", ""))
@@ -69,6 +76,37 @@ def serve(plugin: Modality) -> NoReturn:
     threading.Thread(target=_exit_soon, daemon=True).start()
     server.stop(CALL_GRACE).wait()
     sys.exit(0)
+
+
+def _serve_debug(plugin: Modality) -> None:
+    """Serves until Ctrl-C, to hosts that attach one after another. The process belongs to
+    whoever has started it, and so does its terminal: breakpoint() opens a debugger there."""
+    logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="fusemoe-debug-") as private:  # only we can enter it
+        socket = os.path.join(private, "plugin.sock")
+        server = new_server(plugin, lambda: None)
+        server.add_insecure_port("unix:" + socket)
+        server.start()
+        print(f"FUSEMOE_REATTACH='{plugin.name}={socket}'", flush=True)
+        print("Put this line before a fusemoe run whose config uses the plugin. Ctrl-C ends it.", file=sys.stderr)
+        try:
+            server.wait_for_termination()
+        except KeyboardInterrupt:
+            server.stop(None).wait()
+
+
+def _keep_memory() -> None:
+    """Keeps up to 64 MiB of freed memory. As it is, glibc gives the memory of each batch back
+    to the system and takes it again for the next, page by page: half of the system time of
+    a plugin that does little else."""
+    trim_threshold, mmap_threshold = -1, -3  # of malloc.h
+    try:
+        libc = ctypes.CDLL(None)
+        libc.mallopt(mmap_threshold, 32 << 20)
+        libc.mallopt(trim_threshold, 64 << 20)
+    except (AttributeError, OSError):
+        pass  # another C library
 
 
 def _take_streams() -> tuple[int, int, int]:

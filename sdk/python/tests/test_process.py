@@ -15,6 +15,8 @@ from pathlib import Path
 import grpc
 import pytest
 
+from fusemoe.modality.v1 import modality_pb2 as pb
+
 ROOT = Path(__file__).parent.parent
 
 PLUGIN = """
@@ -176,3 +178,19 @@ def test_a_class_that_is_no_plugin_ends_with_a_sentence(sockets: Path) -> None:
     _, err = process.communicate()
     assert process.returncode == 1
     assert err.decode() == "this is no modality plugin: class Plugin has no accepts; see fusemoe.Modality\n"
+
+
+def test_debug_serves_hosts_that_attach_until_it_is_interrupted() -> None:
+    process = start(Path("/nowhere"), "-debug")
+    assert process.stdout and process.stderr
+    name, _, socket = process.stdout.readline().decode().strip().partition("='process=")
+    assert name == "FUSEMOE_REATTACH"
+    socket = socket.strip("'")
+    for _ in range(2):
+        with grpc.insecure_channel(f"unix:{socket}") as channel:
+            raw = channel.unary_unary("/fusemoe.modality.v1.Modality/Describe")(b"", timeout=5)
+            assert pb.DescribeResponse.FromString(raw).name == "process"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(5) == 0
+    assert b"Ctrl-C ends it" in process.stderr.read()
+    assert not Path(socket).parent.exists()
