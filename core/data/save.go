@@ -14,12 +14,18 @@ import (
 // Save writes the dataset as a folder that Open reads. The folder must not exist, or
 // be empty. It appears whole or not at all: everything is written beside it first,
 // and removed again if anything fails or ctx ends.
-func (d *Dataset) Save(ctx context.Context, dir string) (err error) {
+func (d *Dataset) Save(ctx context.Context, dir string) error {
+	return WriteFolder(dir, func(partial string) error { return d.write(ctx, partial) })
+}
+
+// WriteFolder has write fill a folder, which becomes dir. It appears whole or, if write
+// fails, not at all, as with Save.
+func WriteFolder(dir string, write func(partial string) error) error {
 	f, err := newFolder(dir)
 	if err != nil {
 		return err
 	}
-	if err := d.write(ctx, f.partial); err != nil {
+	if err := write(f.partial); err != nil {
 		return f.abandon(err)
 	}
 	return f.publish()
