@@ -15,11 +15,13 @@ import (
 func (a *app) importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import",
-		Short: "Turn hospital databases and public data sets into a dataset folder",
+		Short: "Turn hospital databases and public data sets into a dataset folder, or draw one",
 		Example: `  fusemoe import physionet2012 --train set-a.tar.gz --to data/physionet2012
-  fusemoe import mimic-iv --hosp mimiciv/hosp --icu mimiciv/icu --to data/mimic-iv`,
+  fusemoe import mimic-iv --hosp mimiciv/hosp --icu mimiciv/icu --to data/mimic-iv
+  fusemoe import synthetic --to data/synthetic`,
 	}
-	cmd.AddCommand(a.importPhysioNet2012Command(), a.importMIMICIVCommand(), a.importMIMICIIICommand())
+	cmd.AddCommand(
+		a.importPhysioNet2012Command(), a.importMIMICIVCommand(), a.importMIMICIIICommand(), a.importSyntheticCommand())
 	group(cmd)
 	return cmd
 }
