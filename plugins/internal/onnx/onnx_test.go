@@ -77,6 +77,8 @@ func TestNetworksGiveWhatPythonGives(t *testing.T) {
 		{"image", "vector", image},
 		{"text", "last_hidden_state", tokens},
 		{"text", "pooler_output", tokens},
+		{"signal", "vector", []onnx.Tensor{{Shape: []int64{1, 12, 100}, Floats: ramp(-1, 1, 1200)}}},
+		{"keras", "vector", []onnx.Tensor{{Shape: []int64{1, 1024, 12}, Floats: ramp(-1, 1, 12288)}}},
 		{"external", "output", []onnx.Tensor{{Shape: []int64{1, 16}, Floats: ramp(0, 1, 16)}}},
 	} {
 		t.Run(test.model+" "+test.output, func(t *testing.T) {

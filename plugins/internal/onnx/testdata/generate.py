@@ -148,6 +148,8 @@ def main():
     out = {
         "image features": run("image", "features", {"input": ramp}),
         "image vector": run("image", "vector", {"input": ramp}),
+        "signal vector": run("signal", "vector", {"input": numpy.linspace(-1, 1, 1200, dtype=numpy.float32).reshape(1, 12, 100)}),
+        "keras vector": run("keras", "vector", {"input": numpy.linspace(-1, 1, 12288, dtype=numpy.float32).reshape(1, 1024, 12)}),
         "text last_hidden_state": run("text", "last_hidden_state", tokens),
         "text pooler_output": run("text", "pooler_output", tokens),
         "external output": run("external", "output", {"input": numpy.linspace(0, 1, 16, dtype=numpy.float32).reshape(1, 16)}),
