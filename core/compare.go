@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -95,7 +96,7 @@ func testedIn(dir string) (tested, error) {
 			return run, err
 		}
 		if len(seeds) == 0 {
-			return run, fmt.Errorf("%s holds no trained model; give the folder that `fusemoe run` wrote", dir)
+			return foldsIn(dir)
 		}
 		folders = folders[:0]
 		for _, seed := range seeds {
@@ -118,6 +119,24 @@ func testedIn(dir string) (tested, error) {
 		run.seeds = append(run.seeds, seed)
 	}
 	return run, nil
+}
+
+// foldsIn reads the folder of a run over several folds, whose predictions are pooled.
+func foldsIn(dir string) (run tested, err error) {
+	first, err := repetitionIn(dir)
+	if err != nil {
+		return run, err
+	}
+	inside, err := testedIn(first)
+	if err != nil {
+		return run, err
+	}
+	if run, err = testedFile(filepath.Join(dir, predictionsFile), inside.tasks); errors.Is(err, fs.ErrNotExist) {
+		return run, fmt.Errorf("%s has no predictions of all folds together: with several seeds it needs run.ensemble: true; "+
+			"compare one repetition, such as %s", dir, first)
+	}
+	run.path = dir
+	return run, err
 }
 
 // testedFile reads a file of predictions that some program has written.

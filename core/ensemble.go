@@ -11,8 +11,8 @@ import (
 // et al., "Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles",
 // 2017), adds it to the summary and writes its predictions of the test split. runs has
 // the evaluations of every seed: of the validation split, which gives the thresholds,
-// and of the test split.
-func (rt *Runtime) ensemble(ctx context.Context, runs [][]*Evaluation, summary *Summary) error {
+// and of the test split. It returns the ensemble's own.
+func (rt *Runtime) ensemble(ctx context.Context, runs [][]*Evaluation, summary *Summary) (on []*Evaluation, err error) {
 	stage := rt.progress.Stage("evaluate ensemble", 0)
 	var thresholds [][]float64
 	result := 0
@@ -30,20 +30,21 @@ func (rt *Runtime) ensemble(ctx context.Context, runs [][]*Evaluation, summary *
 			if mean.Split == data.Val {
 				thresholds = append(thresholds, m.Thresholds())
 			}
-			summary.Results[result].Ensemble = &m
+			summary.Results[result].Ensembles = []eval.Metrics{m}
 			result++
 		}
+		on = append(on, mean)
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 		if mean.Split == data.Test {
 			if err := rt.writePredictions(summary.Dir, mean); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
 	stage.Done()
-	return summary.write()
+	return on, summary.write()
 }
 
 // meanEvaluation has the mean scores of all seeds on one of their splits.

@@ -140,6 +140,7 @@ func (f *runFolder) end(finished, begun []uint64, cause error) error {
 	}
 	if f.begun {
 		_ = os.Remove(filepath.Join(f.dir, configFile))
+		_ = os.Remove(filepath.Join(f.dir, splitsFile))
 	}
 	f.unmake()
 	return cause

@@ -88,7 +88,11 @@ func trainingFolders(dir string, seed *uint64, ensemble bool) ([]string, error) 
 	case err != nil:
 		return nil, err
 	case len(seeds) == 0:
-		return nil, fmt.Errorf("%s holds no trained model; give the folder that `fusemoe run` wrote", dir)
+		first, err := repetitionIn(dir)
+		if err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%s has a model for each of its folds or splits; name one, such as %s", dir, first)
 	case seed != nil && !slices.Contains(seeds, *seed):
 		return nil, noSuchSeed(dir, *seed, seeds...)
 	case seed != nil:

@@ -59,9 +59,14 @@ func (s *stopper) Note(string) {
 // run runs the ward and cancels after some epochs; 0 lets it end.
 func run(t *testing.T, out, cache string, epochs int, more ...core.Option) error {
 	t.Helper()
+	d, c := ward(t, out)
+	return runConfig(t, d, c, cache, epochs, more...)
+}
+
+func runConfig(t *testing.T, d *data.Dataset, c *config.Config, cache string, epochs int, more ...core.Option) error {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	d, c := ward(t, out)
 	rt, err := core.Open(ctx, c, append(more, core.WithDataset(d), core.WithModality("pulse", pulse{}),
 		core.WithCacheDir(cache), core.WithProgress(&stopper{cancel: cancel, at: int32(epochs)}))...)
 	if err != nil {

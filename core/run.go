@@ -31,33 +31,48 @@ func (rt *Runtime) Run(ctx context.Context) (*Summary, error) {
 	if dir == "" {
 		dir = filepath.Join("runs", fmt.Sprintf("%s-%s", rt.dataset.Name, time.Now().Format("20060102-150405")))
 	}
+	if len(rt.repetitions) > 0 {
+		return rt.repeat(ctx, dir)
+	}
+	summary, _, err := rt.runOnce(ctx, dir)
+	return summary, err
+}
+
+// runOnce is a run on one division of the samples. It also returns the evaluations that
+// stand for it: those of its ensemble, or of its only seed; nil of several seeds.
+func (rt *Runtime) runOnce(ctx context.Context, dir string) (summary *Summary, one []*Evaluation, err error) {
 	folder, err := rt.takeFolder(dir, len(rt.config.Train.Seeds) > 1)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := rt.Prepare(ctx); err != nil {
-		return nil, folder.end(nil, nil, err)
+	if err = rt.Prepare(ctx); err == nil && !rt.resume {
+		err = folder.begin(rt.config.WriteYAML)
 	}
-	if !rt.resume {
-		if err := folder.begin(rt.config.WriteYAML); err != nil {
-			return nil, folder.end(nil, nil, err)
-		}
+	if err == nil {
+		err = rt.keepSplits(dir)
+	}
+	if err != nil {
+		return nil, nil, folder.end(nil, nil, err)
 	}
 	seeds := &seedRuns{runtime: rt, folder: folder}
 	err = seeds.run(ctx)
-	summary := seeds.summary()
-	if err == nil && rt.config.Run.Ensemble && len(rt.config.Train.Seeds) > 1 {
-		err = rt.ensemble(ctx, seeds.bySeed(), summary)
+	summary = seeds.summary()
+	switch {
+	case err != nil:
+	case len(rt.config.Train.Seeds) == 1:
+		one = seeds.done[0]
+	case rt.config.Run.Ensemble:
+		one, err = rt.ensemble(ctx, seeds.bySeed(), summary)
 	}
 	if err == nil {
-		one, subject := rt.toReport(seeds)
-		err = rt.report(ctx, folder, summary.Results, one, subject)
+		shown, subject := rt.toReport(seeds)
+		err = rt.report(ctx, folder, summary.Results, shown, subject)
 	}
 	if err != nil {
 		finished, begun := seeds.states()
-		return nil, folder.end(finished, begun, err)
+		return nil, nil, folder.end(finished, begun, err)
 	}
-	return summary, nil
+	return summary, one, nil
 }
 
 // toReport are the evaluations that the details of a report are about, and whose they
@@ -120,8 +135,12 @@ func (rt *Runtime) writePredictions(dir string, e *Evaluation) error {
 	for _, r := range rt.dataset.Rows(e.Split) {
 		ids = append(ids, rt.dataset.IDs[r])
 	}
-	tasks := make([]eval.Task, len(e.Predictions))
-	for i, p := range e.Predictions {
+	return writePredictions(dir, ids, e.Predictions)
+}
+
+func writePredictions(dir string, ids []string, all []eval.Predictions) error {
+	tasks := make([]eval.Task, len(all))
+	for i, p := range all {
 		tasks[i] = p.Task
 	}
 	return writeFile(filepath.Join(dir, predictionsFile), func(w io.Writer) error {
@@ -129,7 +148,7 @@ func (rt *Runtime) writePredictions(dir string, e *Evaluation) error {
 		if err != nil {
 			return err
 		}
-		if err := out.WriteAll(ids, e.Predictions); err != nil {
+		if err := out.WriteAll(ids, all); err != nil {
 			return err
 		}
 		return out.Flush()

@@ -22,6 +22,9 @@ type Runtime struct {
 	dataset *data.Dataset
 	network network
 	pool    *kernel.Pool
+	// repetitions are the folds or splits of a run that has several; dataset is then the
+	// first of them.
+	repetitions []repetition
 	// What Prepare leaves.
 	encoded    []data.Encoded
 	modalities []checkpoint.Modality
@@ -53,13 +56,10 @@ func Open(ctx context.Context, c *config.Config, all ...Option) (rt *Runtime, er
 	for _, w := range rt.dataset.Warnings {
 		rt.log.Warn().Msg(w)
 	}
-	if err := rt.checkDataset(); err != nil {
+	if err := rt.divide(); err != nil {
 		return nil, err
 	}
-	if rt.network, err = rt.describeNetwork(); err != nil {
-		return nil, err
-	}
-	if err := rt.checkJudging(); err != nil {
+	if err := rt.describe(); err != nil {
 		return nil, err
 	}
 	if err := rt.checkSubgroups(); err != nil {
@@ -74,6 +74,17 @@ func Open(ctx context.Context, c *config.Config, all ...Option) (rt *Runtime, er
 	}
 	rt.pool = kernel.NewPool(c.Train.Threads)
 	return rt, ctx.Err()
+}
+
+// describe checks the dataset against the config and describes the network.
+func (rt *Runtime) describe() (err error) {
+	if err := rt.checkDataset(); err != nil {
+		return err
+	}
+	if rt.network, err = rt.describeNetwork(); err != nil {
+		return err
+	}
+	return rt.checkJudging()
 }
 
 func (rt *Runtime) describeNetwork() (network, error) {

@@ -10,6 +10,10 @@ import (
 type UnfinishedError struct {
 	// Dir is the run folder.
 	Dir string
+	// Repetitions are the folds or splits that ended, Repetition the one that did not and
+	// that Finished and Partial are of; both are empty where a run has only one.
+	Repetitions []string
+	Repetition  string
 	// Finished are the seeds that were trained and evaluated.
 	Finished []uint64
 	// Partial are the seeds whose training or evaluation did not end; their checkpoints
@@ -22,6 +26,9 @@ type UnfinishedError struct {
 // Kept says what the run folder holds.
 func (e *UnfinishedError) Kept() string {
 	var parts []string
+	if len(e.Repetitions) > 0 {
+		parts = append(parts, "the finished "+strings.Join(e.Repetitions, ", "))
+	}
 	if len(e.Finished) > 0 {
 		parts = append(parts, "the finished "+listedSeeds(e.Finished))
 	}
@@ -31,6 +38,9 @@ func (e *UnfinishedError) Kept() string {
 		parts = append(parts, "the best checkpoint so far of "+listedSeeds(e.Partial))
 	default:
 		parts = append(parts, "the best checkpoints so far of "+listedSeeds(e.Partial))
+	}
+	if e.Repetition != "" && len(e.Finished)+len(e.Partial) > 0 {
+		parts[len(parts)-1] += " in " + e.Repetition
 	}
 	return e.Dir + " keeps " + strings.Join(parts, " and ")
 }

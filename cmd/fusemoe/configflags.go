@@ -38,6 +38,8 @@ func (f *configFlags) add(cmd *cobra.Command) {
 		{name: "out", key: "out", usage: "run folder (default runs/<dataset>-<date>-<time>)"},
 		{name: "seeds", key: "train.seeds", usage: "seeds, one training each, such as 1,2,3"},
 		{name: "seed", key: "train.seeds", usage: "one seed"},
+		{name: "folds", key: "data.folds", usage: "folds by patient, each once the test split, such as 5"},
+		{name: "splits", key: "data.splits", usage: "files of splits, a repetition each, such as a.csv,b.csv"},
 	}
 	for i := range f.direct {
 		d := &f.direct[i]
@@ -87,7 +89,7 @@ func (f *configFlags) load(a *app, cmd *cobra.Command, args []string) (*config.C
 // differ: anything else would make it another run.
 func (f *configFlags) resumed(a *app, cmd *cobra.Command, args []string, dir string) (*config.Config, error) {
 	given := args
-	for _, name := range []string{"config", "set", "data", "out", "seeds", "seed"} {
+	for _, name := range []string{"config", "set", "data", "out", "seeds", "seed", "folds", "splits"} {
 		if cmd.Flags().Changed(name) {
 			given = append(given, "--"+name)
 		}

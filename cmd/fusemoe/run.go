@@ -85,8 +85,12 @@ func (a *app) run(ctx context.Context, cfg *config.Config, extra ...core.Option)
 	if err := summary.WriteTable(a.out); err != nil {
 		return fmt.Errorf("%s has everything, but its table cannot be shown: %w", summary.Dir, err)
 	}
+	page := filepath.Join(summary.Dir, "report.html")
+	if cfg.Data.Folds > 0 || len(cfg.Data.Splits) > 1 {
+		page = filepath.Join(summary.Dir, "*", "report.html")
+	}
 	_, err = fmt.Fprintf(a.out, "\n%s shows it all.\n%s has the rest: metrics.json, predictions, checkpoint, log, figures.\n",
-		filepath.Join(summary.Dir, "report.html"), summary.Dir)
+		page, summary.Dir)
 	return err
 }
 

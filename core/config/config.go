@@ -46,6 +46,12 @@ type Data struct {
 	Path string `yaml:"path"`
 	// Tasks names what is learned; empty means the dataset's first task.
 	Tasks []string `yaml:"tasks"`
+	// Splits are Parquet or CSV files with the columns sample and split, in place of the
+	// dataset's own splits; the run is repeated for each of several.
+	Splits []string `yaml:"splits"`
+	// Folds repeats the run for so many folds by patient, each of them once the test
+	// split, in place of the dataset's own splits; 0 means none.
+	Folds int `yaml:"folds"`
 }
 
 // Modality is one input of the model: a plugin, its settings and what it reads.

@@ -23,6 +23,7 @@ func (c *Config) problems() []Problem {
 	k.router()
 	k.train()
 	k.unique("data.tasks", c.Data.Tasks)
+	k.splits()
 	k.eval()
 	atLeast(k, "run.parallel", c.Run.Parallel, 1)
 	return k.found
@@ -45,6 +46,17 @@ func (k *checker) eval() {
 		case !slices.IsSorted(g.Cuts) || len(slices.Compact(slices.Clone(g.Cuts))) < len(g.Cuts):
 			k.refuse(path+".cuts", "want ascending numbers, not %v", g.Cuts)
 		}
+	}
+}
+
+func (k *checker) splits() {
+	d := &k.cfg.Data
+	k.unique("data.splits", d.Splits)
+	switch {
+	case d.Folds < 0 || d.Folds == 1:
+		k.refuse("data.folds", "want 0 for none, or at least 2, not %d", d.Folds)
+	case d.Folds > 0 && len(d.Splits) > 0:
+		k.refuse("data.folds", "folds are splits too; leave out data.folds or data.splits")
 	}
 }
 

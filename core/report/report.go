@@ -17,10 +17,12 @@ import (
 // Result is what one task came to on one split of the samples.
 type Result struct {
 	Split, Task string
-	// Runs has the metrics of each seed; they are of the same task and name the same figures.
+	// Runs has the metrics of each seed, of each repetition; they are of the same task and name the same figures.
 	Runs []eval.Metrics
-	// Ensemble has the metrics of the mean of all seeds' predictions; nil where there is none.
-	Ensemble *eval.Metrics
+	// Ensembles has those of the mean of all seeds' predictions, of each repetition; nil where there are none.
+	Ensembles []eval.Metrics
+	// Pooled has those of the predictions of all folds taken together; nil where there are no folds.
+	Pooled *eval.Metrics
 }
 
 // Spread is the mean of a metric over the runs and its sample standard deviation, which is NaN for a single
@@ -78,8 +80,11 @@ func (r Result) object() any {
 	}
 	object := r.means()
 	object["runs"] = r.Runs
-	if r.Ensemble != nil {
-		object["ensemble"] = *r.Ensemble
+	if r.Ensembles != nil {
+		object["ensemble"] = Result{Runs: r.Ensembles}.object()
+	}
+	if r.Pooled != nil {
+		object["pooled"] = *r.Pooled
 	}
 	return object
 }

@@ -29,10 +29,10 @@ func Title(metric string) string { return strings.TrimSpace(titles[metric]) }
 var labelMetrics = []string{"auroc", "auprc", "positives"}
 
 // WriteTable writes results as a table: a row per task and metric, a column per split. One run shows
-// "value [low, high]" with its 95 % interval, several show "mean ± standard deviation", and in columns of its
-// own their ensemble.
+// "value [low, high]" with its 95 % interval, several show "mean ± standard deviation", and in columns of
+// their own their ensemble and all folds taken together.
 func WriteTable(w io.Writer, results []Result) error {
-	results = withEnsembles(results)
+	results = withMore(results)
 	var splits, tasks []string
 	for _, r := range results {
 		if !slices.Contains(splits, r.Split) {
@@ -60,12 +60,15 @@ func WriteTable(w io.Writer, results []Result) error {
 	return err
 }
 
-// withEnsembles adds each ensemble as the one run of a split of its own.
-func withEnsembles(results []Result) []Result {
+// withMore adds ensembles and pooled folds as the runs of splits of their own.
+func withMore(results []Result) []Result {
 	all := slices.Clone(results)
 	for _, r := range results {
-		if r.Ensemble != nil {
-			all = append(all, Result{Split: r.Split + ", ensemble", Task: r.Task, Runs: []eval.Metrics{*r.Ensemble}})
+		if r.Ensembles != nil {
+			all = append(all, Result{Split: r.Split + ", ensemble", Task: r.Task, Runs: r.Ensembles})
+		}
+		if r.Pooled != nil {
+			all = append(all, Result{Split: r.Split + ", pooled", Task: r.Task, Runs: []eval.Metrics{*r.Pooled}})
 		}
 	}
 	return all

@@ -109,13 +109,14 @@ func NewTask(results []report.Result, t Tested) Task {
 	task := Task{Name: t.Test.Name, Kind: t.Test.Kind, Classes: t.Test.Classes, Subject: t.Subject}
 	for _, r := range results {
 		task.Results = append(task.Results, newResult(r.Split, r))
-		if r.Ensemble != nil {
-			task.Results = append(task.Results, newResult(r.Split+", ensemble", report.Result{Runs: []eval.Metrics{*r.Ensemble}}))
+		ensemble := report.Result{Runs: r.Ensembles}
+		if ensemble.Runs != nil {
+			task.Results = append(task.Results, newResult(r.Split+", ensemble", ensemble))
 		}
 		if r.Split == "test" {
 			task.Main = metrics(report.Result{Runs: r.Runs[:1]})
-			if r.Ensemble != nil {
-				task.Main = metrics(report.Result{Runs: []eval.Metrics{*r.Ensemble}})
+			if ensemble.Runs != nil {
+				task.Main = metrics(ensemble)
 			}
 		}
 	}
