@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -139,23 +140,18 @@ type preparation struct {
 }
 
 func (w *preparation) run(ctx context.Context) (data.Encoded, checkpoint.Modality, error) {
-	paths, err := w.paths()
+	state, err := w.learn(ctx)
 	if err != nil {
 		return data.Encoded{}, checkpoint.Modality{}, err
 	}
-	if w.plugin.Attached() {
-		defer func() { // files that are not there, or stay, do no harm: no other run reads them
-			_, _ = os.Remove(paths.state), os.Remove(paths.sequences)
-		}()
-	}
-	state, fitted, err := w.state(ctx, paths.state)
-	if err == nil && fitted {
-		err = w.plugin.Configure(ctx, state)
-	}
+	// What was learned counts, not from whom: a plugin that learns nothing of the training split, such as one
+	// with a pretrained network, need not encode again for another split.
+	path, done, err := w.path(".sequences", state)
 	if err != nil {
 		return data.Encoded{}, checkpoint.Modality{}, err
 	}
-	encoded, err := w.encoded(ctx, paths.sequences)
+	defer done()
+	encoded, err := w.encoded(ctx, path)
 	if err != nil {
 		return data.Encoded{}, checkpoint.Modality{}, err
 	}
@@ -163,41 +159,48 @@ func (w *preparation) run(ctx context.Context) (data.Encoded, checkpoint.Modalit
 	return encoded, described, err
 }
 
-// preparedPaths are the files of one modality in the cache.
-type preparedPaths struct{ state, sequences string }
-
-// paths names the files by everything that what is in them depends on: the plugin,
-// its config, the items of all samples and which of them are for training. Of the plugin
-// the program itself counts: an author who builds it again need not give it another
-// version to see what it now makes of the data.
-func (w *preparation) paths() (preparedPaths, error) {
-	d := w.runtime.dataset
-	items, err := d.Fingerprint(w.source)
+// path names a file by everything that what is in it depends on: the plugin, its config,
+// the items of all samples, and one thing more. Of the plugin the program itself counts: an
+// author who builds it again need not give it another version to see what it now makes of
+// the data. Call done when the file has been read.
+func (w *preparation) path(extension string, more []byte) (path string, done func(), err error) {
+	items, err := w.runtime.dataset.Fingerprint(w.source)
 	if err != nil {
-		return preparedPaths{}, err
-	}
-	var training []byte
-	if w.plugin.Describe().GetFits() {
-		training = fmt.Append(nil, d.Rows(data.Train))
+		return "", nil, err
 	}
 	if err := os.MkdirAll(w.runtime.cacheDir, 0o700); err != nil {
-		return preparedPaths{}, fmt.Errorf("make the cache folder: %w", err)
+		return "", nil, fmt.Errorf("make the cache folder: %w", err)
 	}
-	if w.plugin.Attached() { // a name that no other run has: run removes the files
-		training = append(training, rand.Text()...)
+	done = func() {}
+	if w.plugin.Attached() { // a name that no other run has; a file that stays does no harm
+		more = append(slices.Clip(more), rand.Text()...)
+		done = func() { _ = os.Remove(path) }
 	}
-	key := cache.Key([]byte(w.plugin.Fingerprint()), []byte(w.program), []byte(items), training)
-	base := filepath.Join(w.runtime.cacheDir, key)
-	return preparedPaths{state: base + ".state", sequences: base + ".sequences"}, nil
+	key := cache.Key([]byte(w.plugin.Fingerprint()), []byte(w.program), []byte(items), more)
+	path = filepath.Join(w.runtime.cacheDir, key+extension)
+	return path, done, nil
+}
+
+// learn has the plugin learn from the training split, if it does, and returns what.
+func (w *preparation) learn(ctx context.Context) (state []byte, err error) {
+	if !w.plugin.Describe().GetFits() {
+		return nil, nil
+	}
+	path, done, err := w.path(".state", fmt.Append(nil, w.runtime.dataset.Rows(data.Train)))
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if state, err = w.state(ctx, path); err != nil {
+		return nil, err
+	}
+	return state, w.plugin.Configure(ctx, state)
 }
 
 // state is what the plugin learns from the training split, from the cache or anew.
-func (w *preparation) state(ctx context.Context, path string) (state []byte, fitted bool, err error) {
-	if !w.plugin.Describe().GetFits() {
-		return nil, false, nil
-	}
+func (w *preparation) state(ctx context.Context, path string) (state []byte, err error) {
 	if state, err := cache.ReadState(path); err == nil {
-		return state, true, nil
+		return state, nil
 	} else if !errors.Is(err, os.ErrNotExist) {
 		w.runtime.log.Warn().Str("modality", w.modality.Name).Err(err).Msg("the cached state cannot be used; fitting again")
 	}
@@ -210,9 +213,9 @@ func (w *preparation) state(ctx context.Context, path string) (state []byte, fit
 		sent = n
 	})
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	return state, true, cache.WriteState(path, state)
+	return state, cache.WriteState(path, state)
 }
 
 // encoded is what the plugin makes of every sample, from the cache or anew.
