@@ -35,6 +35,9 @@ func addTo[F Float](y, x []F) {
 
 // scaleBy computes x *= a.
 func scaleBy[F Float](x []F, a F) {
+	if s := activePath(); isFloat32[F]() && s != generic {
+		x = x[s.scale(single(x), float32(a)):]
+	}
 	for i := range x {
 		x[i] *= a
 	}

@@ -104,3 +104,30 @@ func TestVectorsStayInBounds(t *testing.T) {
 		}
 	}
 }
+
+func TestColumnsStayInBounds(t *testing.T) {
+	for _, s := range paths() {
+		for _, c := range columnsCases {
+			for _, low := range []bool{false, true} {
+				t.Run("", func(t *testing.T) {
+					in := c.inputs()
+					guard := func(x []float32) []float32 {
+						y := guarded(t, len(x), low)
+						copy(y, x)
+						return y
+					}
+					x, w, totals := guard(in.x), guard(in.w), guarded(t, in.n, low)
+					sums, grads := guarded(t, len(in.grads), low), guard(in.grads)
+					mustNotFault(t, fmt.Sprintf("%v %v", s, c), func() {
+						expColumnsOn(s, x, totals)
+						sumObservedOn(s, sums, w, &in.list, in.n)
+						spreadObservedOn(s, x, grads, &in.list, in.n)
+						quotientGradientsOn(s, grads, sums, in.n, 0)
+						softmaxColumnsOn(s, x, w, totals)
+						sinesOn(s, x[:c.rows], w[:c.rows], in.x, in.w, 1, true)
+					})
+				})
+			}
+		}
+	}
+}

@@ -9,9 +9,10 @@ import "math"
 //	y[t,h,c] = Σ_l W[t,l]·m[l,c]·v[l,c] / Σ_l W[t,l]·m[l,c]
 //	W[t,l] = exp(s[t,l] - max_l s[t,l]),  s[t,l] = <q_h[t], k_h[l]> / sqrt(Embed/Heads)
 //
-// which is the softmax over the rows where the feature was observed, in two matrix
-// products. A feature that the sample never observed gives 0, and so does a sample
-// without rows.
+// which is the softmax over the rows where the feature was observed: the weights are
+// computed once for all features. Both sums run over what was observed only, so the
+// time grows with the observations, not with rows times features. A feature that the
+// sample never observed gives 0, and so does a sample without rows.
 //
 // y is [Samples·Steps, Heads·Width]. With Flags it has Width more columns: 1 where
 // the sample observed the feature at least once, which is all that attending the
@@ -22,36 +23,38 @@ type IrregularAttention[F Float] struct {
 	Flags bool
 
 	grid, gridPhi, query []F // the grid's times, embedding and scaled projection
+	turned, dturned      []F // [Embed, lanes]: query with the steps side by side, and its gradient
 	phi, key             []F // the same of all rows of the series
 
 	gridSlope, slope             []F // derivatives of the embeddings by their sine's argument
-	sums                         []F // [Samples, Heads·Steps, 2·Width]: numerators, then denominators
 	dquery, dgridPhi, dkey, dphi []F
 
+	observed []observations[F] // of each sample
+	// sums are what Backward needs of the sums over the rows, for each sample and head:
+	// the two lines a feature of sumObserved, or, where every value was observed, one
+	// line of the reciprocal sums of the weights.
+	sums                    []F
 	slots                   []attentionSlot[F]
 	gridGradient, gradients timeGradients[F]
 }
 
 // attentionSlot is what one chunk of samples needs.
 type attentionSlot[F Float] struct {
-	weights, dscores         []F // [Heads·Steps, rows]
-	pairs                    []F // [rows, 2·Width]: values, then mask
-	sums                     []F // the sample's part of the attention's sums
-	dsums                    []F // the gradients of these
-	dquery                   []F // [Steps, Embed], summed over the chunk's samples
-	seen                     []bool
-	underflown               []int // where the denominator is too small to divide by
-	own                      []F   // one feature's weights over the rows
-	rows, first, outputWidth int
+	weights []F // [rows, lanes] of one head, later the gradients of the scores
+	dscores []F // [rows, lanes], where every value was observed
+	totals  []F // [lanes]
+	out     []F // one head's output, its rows filled up
+	grads   []F // [2·Width, lanes] or, where every value was observed, [lanes, Width]
+	dquery  []F // [Embed, lanes], summed over the chunk's samples
+	own     []F // one feature's weights over its observations
 }
 
 // Forward fills y from the series.
 func (a *IrregularAttention[F]) Forward(p *Pool, y []F, s *Series[F], w TimeWeights[F]) {
 	a.check(y, s, w)
 	a.project(p, s, w)
-	if s.Observed != nil {
-		a.sums = grow(a.sums, a.Samples*a.Heads*a.Steps*2*a.Width)
-	}
+	a.sums = grow(a.sums, a.Samples*a.Heads*a.sumsSize(s))
+	a.observed = grow(a.observed, a.Samples)
 	grain := chunkGrain(a.Samples, 1)
 	block := a.Steps * a.outputWidth()
 	p.For(a.Samples, grain, func(lo, hi int) {
@@ -80,7 +83,7 @@ func (a *IrregularAttention[F]) Backward(p *Pool, dw TimeWeights[F], dy []F, s *
 	block := a.Steps * a.outputWidth()
 	p.For(a.Samples, grain, func(lo, hi int) {
 		slot := &a.slots[lo/grain]
-		slot.dquery = grow(slot.dquery, a.Steps*a.Embed)
+		slot.dquery = grow(slot.dquery, a.Embed*a.lanes())
 		clear(slot.dquery)
 		for i := lo; i < hi; i++ {
 			if s.Rows(i) > 0 {
@@ -88,13 +91,25 @@ func (a *IrregularAttention[F]) Backward(p *Pool, dw TimeWeights[F], dy []F, s *
 			}
 		}
 	})
-	a.dquery = grow(a.dquery, a.Steps*a.Embed)
-	clear(a.dquery)
-	for lo := 0; lo < a.Samples; lo += grain {
-		addTo(a.dquery, a.slots[lo/grain].dquery)
-	}
-	scaleBy(a.dquery, a.scoreScale())
+	a.sumQueries(grain)
 	a.backwardProjections(p, dw, s, w)
+}
+
+// sumQueries fills dquery from the chunks of samples.
+func (a *IrregularAttention[F]) sumQueries(grain int) {
+	n := a.lanes()
+	a.dturned = grow(a.dturned, a.Embed*n)
+	clear(a.dturned)
+	for lo := 0; lo < a.Samples; lo += grain {
+		addTo(a.dturned, a.slots[lo/grain].dquery)
+	}
+	a.dquery = grow(a.dquery, a.Steps*a.Embed)
+	scale := a.scoreScale()
+	for j := range a.Embed {
+		for t, v := range a.dturned[j*n:][:a.Steps] {
+			a.dquery[t*a.Embed+j] = v * scale
+		}
+	}
 }
 
 // project embeds and projects the grid and all rows of the series.
@@ -110,6 +125,9 @@ func (a *IrregularAttention[F]) project(p *Pool, s *Series[F], w TimeWeights[F])
 	embedTimes(p, a.gridPhi, a.gridSlope, a.grid, w)
 	projectTimes(p, a.query, a.gridPhi, w.Query, w.QueryBias)
 	scaleBy(a.query, a.scoreScale())
+	a.turned = grow(a.turned, e*a.lanes())
+	clear(a.turned)
+	transposeTo(a.turned, a.lanes(), a.query, e, a.Steps, e)
 
 	a.phi = grow(a.phi, rows*e)
 	a.key = grow(a.key, rows*e)
@@ -133,6 +151,19 @@ func projectTimes[F Float](p *Pool, out, phi, weight, bias []F) {
 // scoreScale is the factor of the scores, carried by the queries.
 func (a *IrregularAttention[F]) scoreScale() F {
 	return F(1 / math.Sqrt(float64(a.Embed/a.Heads)))
+}
+
+// lanes is the number of steps, filled up.
+func (a *IrregularAttention[F]) lanes() int {
+	return (a.Steps + stepLanes - 1) / stepLanes * stepLanes
+}
+
+// sumsSize is what one sample and head has of sums.
+func (a *IrregularAttention[F]) sumsSize(s *Series[F]) int {
+	if s.Observed == nil {
+		return a.lanes()
+	}
+	return 2 * a.Width * a.lanes()
 }
 
 // outputWidth is the number of columns of y.

@@ -2,91 +2,61 @@ package kernel
 
 // backwardSample adds the sample's share to slot.dquery and fills its rows of dkey.
 func (a *IrregularAttention[F]) backwardSample(slot *attentionSlot[F], dy []F, s *Series[F], i int) {
-	a.attend(slot, s, i)
-	l, width := slot.rows, a.Width
-	slot.dscores = grow(slot.dscores, a.Heads*a.Steps*l)
-	values := s.Values[slot.first*width:][:l*width]
-	if s.Observed == nil {
-		a.softmaxGradient(slot, dy, values)
-	} else {
-		observed := s.Observed[slot.first*width:][:l*width]
-		a.maskedGradient(slot, dy, values, observed)
-	}
-	e, d := a.Embed, a.Embed/a.Heads
+	x := a.sample(slot, s, i)
+	slot.grads = grow(slot.grads, 2*a.Width*a.lanes())
+	clear(slot.grads)
+	e, d, n := a.Embed, a.Embed/a.Heads, a.lanes()
 	for h := range a.Heads {
-		ds := slot.dscores[h*a.Steps*l:]
-		key := slot.first*e + h*d
-		MatMul(nil, TN, l, d, a.Steps, ds, l, a.query[h*d:], e, a.dkey[key:], e, false)
-		MatMul(nil, NN, a.Steps, d, l, ds, l, a.key[key:], e, slot.dquery[h*d:], e, true)
+		a.attend(&x, h)
+		var dscores []F
+		if x.observed == nil {
+			dscores = a.backwardWhole(&x, h, dy)
+		} else {
+			dscores = a.backwardMasked(&x, h, dy)
+		}
+		key := x.first*e + h*d
+		MatMul(nil, NN, x.rows, d, a.Steps, dscores, n, a.query[h*d:], e, a.dkey[key:], e, false)
+		MatMul(nil, TN, d, n, x.rows, a.key[key:], e, dscores, n, slot.dquery[h*d*n:], n, true)
 	}
 }
 
-// softmaxGradient fills slot.dscores where every value was observed.
-func (a *IrregularAttention[F]) softmaxGradient(slot *attentionSlot[F], dy, values []F) {
-	l, width := slot.rows, a.Width
-	divideBySum(slot.weights, l)
-	for h := range a.Heads {
-		MatMul(nil, NT, a.Steps, l, width, dy[h*width:], slot.outputWidth, values, width,
-			slot.dscores[h*a.Steps*l:], l, false)
+// backwardWhole returns the gradients of the scores [rows, lanes] of one head where
+// every value was observed.
+func (a *IrregularAttention[F]) backwardWhole(x *attendedSample[F], h int, dy []F) []F {
+	slot, n, width, columns := x.slot, a.lanes(), a.Width, a.outputWidth()
+	factors := x.head(h, a.Heads)
+	for t := range a.Steps {
+		g := slot.grads[t*width:][:width]
+		copy(g, dy[t*columns+h*width:])
+		scaleBy(g, factors[t])
 	}
-	for r := 0; r < len(slot.dscores); r += l {
-		ds, p := slot.dscores[r:r+l], slot.weights[r:r+l]
-		var mean F
-		for j, v := range ds {
-			mean += p[j] * v
-		}
-		for j, v := range ds {
-			ds[j] = p[j] * (v - mean)
-		}
-	}
+	slot.dscores = grow(slot.dscores, x.rows*n)
+	MatMul(nil, NT, x.rows, n, width, x.values, width, slot.grads, width, slot.dscores, n, false)
+	softmaxColumns(slot.dscores, slot.weights, factors)
+	return slot.dscores
 }
 
-// maskedGradient fills slot.dscores where some values were not observed. With
-// o = numerator/denominator and g = dy/denominator,
+// backwardMasked does the same where some values were not observed. With o =
+// numerator/denominator and g = dy/denominator,
 //
-//	ds[t,l] = W[t,l]·Σ_c (g[t,c]·v[l,c] - g[t,c]·o[t,c]·m[l,c])
-func (a *IrregularAttention[F]) maskedGradient(slot *attentionSlot[F], dy, values, observed []F) {
-	l, width, rows := slot.rows, a.Width, a.Heads*a.Steps
-	a.observe(slot, observed)
-	a.pair(slot, values, observed)
-	slot.dsums = grow(slot.dsums, rows*2*width)
-	slot.underflown = slot.underflown[:0]
-	tiny := underflow[F]()
-	for r := range rows {
-		h, t := r/a.Steps, r%a.Steps
-		dout := dy[t*slot.outputWidth+h*width:][:width]
-		sums := slot.sums[r*2*width:][:2*width]
-		num, den := sums[:width], sums[width:][:len(dout)]
-		dsums := slot.dsums[r*2*width:][:2*width]
-		dnum, dden := dsums[:width], dsums[width:][:len(dout)]
-		for c, n := range num {
-			d := den[c]
-			if d < tiny {
-				if slot.seen[c] {
-					slot.underflown = append(slot.underflown, r*width+c)
-				}
-				dnum[c], dden[c] = 0, 0
-				continue
+//	ds[l,t] = W[l,t]·Σ_c (g[t,c]·v[l,c] - g[t,c]·o[t,c])
+//
+// over the features c that were observed in row l.
+func (a *IrregularAttention[F]) backwardMasked(x *attendedSample[F], h int, dy []F) []F {
+	slot, n, columns, tiny := x.slot, a.lanes(), a.outputWidth(), underflow[F]()
+	dy = dy[h*a.Width:]
+	transposeTo(slot.grads, 2*n, dy, columns, a.Steps, a.Width)
+	least := quotientGradients(slot.grads, x.head(h, a.Heads), n, tiny)
+	spreadObserved(slot.weights, slot.grads, x.list, n)
+	if least < tiny {
+		a.underflown(x, h, func(t, c int) {
+			out, g := a.ownSoftmax(x, h, t, c), dy[t*columns+c]
+			for i, v := range x.list.of(c) {
+				slot.weights[int(v.at)*n+t] += slot.own[i] * (v.value - out) * g
 			}
-			g := dout[c] / d
-			dnum[c], dden[c] = g, -g*(n/d)
-		}
+		})
 	}
-	MatMul(nil, NT, rows, l, 2*width, slot.dsums, 2*width, slot.pairs, 2*width, slot.dscores, l, false)
-	weights := slot.weights[:len(slot.dscores)]
-	for j := range slot.dscores {
-		slot.dscores[j] *= weights[j]
-	}
-	for _, at := range slot.underflown {
-		r, c := at/width, at%width
-		h, t := r/a.Steps, r%a.Steps
-		out := a.ownSoftmax(slot, h, t, c, values, observed)
-		g := dy[t*slot.outputWidth+h*width+c]
-		ds := slot.dscores[r*l:][:l]
-		for j, prob := range slot.own {
-			ds[j] += prob * (values[j*width+c] - out) * g
-		}
-	}
+	return slot.weights
 }
 
 // backwardProjections turns dquery and dkey into the gradients of the weights.

@@ -1,149 +1,139 @@
 package kernel
 
-// attend fills slot.weights with exp(score - row maximum) for sample i.
-func (a *IrregularAttention[F]) attend(slot *attentionSlot[F], s *Series[F], i int) {
-	slot.first, slot.rows = s.Start[i], s.Rows(i)
-	slot.outputWidth = a.outputWidth()
-	if s.Observed != nil {
-		size := a.Heads * a.Steps * 2 * a.Width
-		slot.sums = a.sums[i*size : (i+1)*size]
-	}
-	l, e, d := slot.rows, a.Embed, a.Embed/a.Heads
-	slot.weights = grow(slot.weights, a.Heads*a.Steps*l)
-	key := a.key[slot.first*e:]
-	for h := range a.Heads {
-		MatMul(nil, NT, a.Steps, l, d, a.query[h*d:], e, key[h*d:], e, slot.weights[h*a.Steps*l:], l, false)
-	}
-	expMinusMaximum(slot.weights, l)
+// attendedSample is one sample under work. Its rows of the series begin at first.
+type attendedSample[F Float] struct {
+	slot             *attentionSlot[F]
+	first, rows      int
+	values, observed []F // [rows, Width]; observed is nil where every value was
+	list             *observations[F]
+	sums             []F // its part of the attention's sums
 }
 
-// observe fills slot.seen with which features the sample observed at least once.
-func (a *IrregularAttention[F]) observe(slot *attentionSlot[F], observed []F) {
-	slot.seen = grow(slot.seen, a.Width)
-	clear(slot.seen)
-	for r := 0; r < len(observed); r += a.Width {
-		for c, m := range observed[r : r+a.Width] {
-			if m != 0 {
-				slot.seen[c] = true
-			}
-		}
+func (a *IrregularAttention[F]) sample(slot *attentionSlot[F], s *Series[F], i int) attendedSample[F] {
+	x := attendedSample[F]{slot: slot, first: s.Start[i], rows: s.Rows(i), list: &a.observed[i]}
+	from, n := x.first*a.Width, x.rows*a.Width
+	x.values = s.Values[from:][:n]
+	if s.Observed != nil {
+		x.observed = s.Observed[from:][:n]
 	}
+	size := a.Heads * a.sumsSize(s)
+	x.sums = a.sums[i*size:][:size]
+	return x
+}
+
+// head is head h's part of the sums.
+func (x *attendedSample[F]) head(h, heads int) []F {
+	size := len(x.sums) / heads
+	return x.sums[h*size:][:size]
+}
+
+// attend fills slot.weights with exp(score - maximum over the rows) for one head.
+func (a *IrregularAttention[F]) attend(x *attendedSample[F], h int) {
+	slot, n := x.slot, a.lanes()
+	e, d := a.Embed, a.Embed/a.Heads
+	slot.weights = grow(slot.weights, x.rows*n)
+	slot.totals = grow(slot.totals, n)
+	MatMul(nil, NN, x.rows, n, d, a.key[x.first*e+h*d:], e, a.turned[h*d*n:], n, slot.weights, n, false)
+	expColumns(slot.weights, slot.totals)
 }
 
 // forwardSample fills y [Steps, outputWidth] of a sample that has rows.
 func (a *IrregularAttention[F]) forwardSample(slot *attentionSlot[F], y []F, s *Series[F], i int) {
-	a.attend(slot, s, i)
-	l, width := slot.rows, a.Width
-	values := s.Values[slot.first*width:][:l*width]
-	if s.Observed == nil {
-		divideBySum(slot.weights, l)
-		for h := range a.Heads {
-			MatMul(nil, NN, a.Steps, width, l, slot.weights[h*a.Steps*l:], l, values, width,
-				y[h*width:], slot.outputWidth, false)
-		}
-		a.flag(y, slot, nil)
-		return
+	x := a.sample(slot, s, i)
+	if x.observed == nil {
+		a.forwardWhole(&x, y)
+	} else {
+		a.forwardMasked(&x, y)
 	}
-	observed := s.Observed[slot.first*width:][:l*width]
-	a.observe(slot, observed)
-	a.pair(slot, values, observed)
-	MatMul(nil, NN, a.Heads*a.Steps, 2*width, l, slot.weights, l, slot.pairs, 2*width, slot.sums, 2*width, false)
-	tiny := underflow[F]()
-	for h := range a.Heads {
-		for t := range a.Steps {
-			out := y[t*slot.outputWidth+h*width:][:width]
-			sums := slot.sums[(h*a.Steps+t)*2*width:][:2*width]
-			num, den := sums[:width], sums[width:][:len(out)]
-			for c, n := range num {
-				d := den[c]
-				switch {
-				case d >= tiny:
-					out[c] = n / d
-				case slot.seen[c]:
-					out[c] = a.ownSoftmax(slot, h, t, c, values, observed)
-				default:
-					out[c] = 0
-				}
-			}
-		}
-	}
-	a.flag(y, slot, observed)
-}
-
-// pair fills slot.pairs with values and mask side by side, for one product to give the
-// numerators and the denominators of all features.
-func (a *IrregularAttention[F]) pair(slot *attentionSlot[F], values, observed []F) {
-	l, width := slot.rows, a.Width
-	slot.pairs = grow(slot.pairs, l*2*width)
-	for r := range l {
-		pair := slot.pairs[r*2*width:][:2*width]
-		copy(pair, values[r*width:][:width])
-		copy(pair[width:], observed[r*width:])
-	}
-}
-
-// flag fills the last Width columns of y where they are asked for; observed is nil
-// where every value was.
-func (a *IrregularAttention[F]) flag(y []F, slot *attentionSlot[F], observed []F) {
 	if !a.Flags {
 		return
 	}
+	width := a.outputWidth()
 	for t := range a.Steps {
-		flags := y[t*slot.outputWidth+a.Heads*a.Width:][:a.Width]
+		flags := y[t*width+a.Heads*a.Width:][:a.Width]
 		for c := range flags {
 			flags[c] = 0
-			if observed == nil || slot.seen[c] {
+			if x.observed == nil || x.list.seen(c) {
 				flags[c] = 1
 			}
 		}
 	}
 }
 
-// ownSoftmax is feature c of one head and step, attended with the feature's own
-// maximum, which does not underflow. It leaves the probabilities in slot.own.
-func (a *IrregularAttention[F]) ownSoftmax(slot *attentionSlot[F], h, t, c int, values, observed []F) F {
-	d := a.Embed / a.Heads
-	slot.own = grow(slot.own, slot.rows)
-	q := a.query[t*a.Embed+h*d:][:d]
-	highest, found := F(0), false
-	for r := range slot.own {
-		slot.own[r] = 0
-		if observed[r*a.Width+c] == 0 {
-			continue
+// forwardWhole is the softmax of a sample of which every value was observed.
+func (a *IrregularAttention[F]) forwardWhole(x *attendedSample[F], y []F) {
+	n, width, columns := a.lanes(), a.Width, a.outputWidth()
+	for h := range a.Heads {
+		a.attend(x, h)
+		MatMul(nil, TN, a.Steps, width, x.rows, x.slot.weights, n, x.values, width, y[h*width:], columns, false)
+		factors := x.head(h, a.Heads)
+		for t, total := range x.slot.totals {
+			factors[t] = 1 / total
 		}
-		k := a.key[(slot.first+r)*a.Embed+h*d:][:d]
-		var score F
-		for j, v := range q {
-			score += v * k[j]
-		}
-		slot.own[r] = score
-		if !found || score > highest {
-			highest, found = score, true
+		for t := range a.Steps {
+			scaleBy(y[t*columns+h*width:][:width], factors[t])
 		}
 	}
-	var sum, out F
-	for r, score := range slot.own {
-		if observed[r*a.Width+c] != 0 {
-			w := exp(score - highest)
-			slot.own[r] = w
-			sum += w
-			out += w * values[r*a.Width+c]
-		}
-	}
-	scaleBy(slot.own, 1/sum)
-	return out / sum
 }
 
-// divideBySum divides each row of l weights by its sum.
-func divideBySum[F Float](weights []F, l int) {
-	for r := 0; r < len(weights); r += l {
-		row := weights[r : r+l]
-		var sum F
-		for _, v := range row {
-			sum += v
+// forwardMasked sums over what was observed.
+func (a *IrregularAttention[F]) forwardMasked(x *attendedSample[F], y []F) {
+	n, width, columns := a.lanes(), a.Width, a.outputWidth()
+	x.list.find(x.values, x.observed, width)
+	row := (width + 7) &^ 7
+	x.slot.out = grow(x.slot.out, a.Steps*row)
+	for h := range a.Heads {
+		a.attend(x, h)
+		sums := x.head(h, a.Heads)
+		if sumObserved(sums, x.slot.weights, x.list, n) < underflow[F]() {
+			a.underflown(x, h, func(t, c int) {
+				sums[2*c*n+t] = a.ownSoftmax(x, h, t, c)
+			})
 		}
-		scaleBy(row, 1/sum)
+		transposeTo(x.slot.out, row, sums, 2*n, width, a.Steps)
+		for t := range a.Steps {
+			copy(y[t*columns+h*width:][:width], x.slot.out[t*row:])
+		}
 	}
+}
+
+// underflown calls alone for each step and feature of the head whose weights are too
+// small to divide by.
+func (a *IrregularAttention[F]) underflown(x *attendedSample[F], h int, alone func(t, c int)) {
+	n, sums, tiny := a.lanes(), x.head(h, a.Heads), underflow[F]()
+	for c := range a.Width {
+		for t, total := range sums[(2*c+1)*n:][:a.Steps] {
+			if total < tiny {
+				alone(t, c)
+			}
+		}
+	}
+}
+
+// ownSoftmax is feature c of one head and step, attended with the feature's own
+// maximum, which does not underflow. It leaves the probabilities of the feature's
+// observations in slot.own.
+func (a *IrregularAttention[F]) ownSoftmax(x *attendedSample[F], h, t, c int) F {
+	d, list := a.Embed/a.Heads, x.list.of(c)
+	own := grow(x.slot.own, len(list))
+	x.slot.own = own
+	q := a.query[t*a.Embed+h*d:][:d]
+	for i, v := range list {
+		k := a.key[(x.first+int(v.at))*a.Embed+h*d:][:d]
+		own[i] = 0
+		for j := range q {
+			own[i] += q[j] * k[j]
+		}
+	}
+	highest := maximum(own)
+	var sum, out F
+	for i, v := range list {
+		own[i] = exp(own[i] - highest)
+		sum += own[i]
+		out += own[i] * v.value
+	}
+	scaleBy(own, 1/sum)
+	return out / sum
 }
 
 // underflow is the denominator below which a feature's weights, next to the

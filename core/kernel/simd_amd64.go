@@ -5,7 +5,7 @@ import "math"
 const (
 	// simdLanes is the number of values in the widest vector.
 	simdLanes = 16
-	simdRows  = 27
+	simdRows  = 37
 )
 
 // simdTable holds the constants of the vector kernels, each repeated over a vector,
@@ -31,6 +31,14 @@ var simdTable = func() (table [simdRows][simdLanes]float32) {
 		// R of least relative error, which is 7e-9.
 		7.444160581e-01, -5.655617714e-01, 3.154250383e-01, -1.160530373e-01, 1.740637794e-02,
 		6.493115798e-03, -3.175310791e-03, -4.949436989e-04, 4.218978574e-04, 1.106893978e-04,
+		2 / math.Pi,
+		// π/2 in three parts of 24 bits. A fused multiply-add rounds only the difference,
+		// which for the first part needs no rounding.
+		quadrant[0], quadrant[1], quadrant[2],
+		// sin(r) = r + r³·S(r²) and cos(r) = 1 - r²/2 + r⁴·C(r²) for |r| <= π/4, with the
+		// minimax polynomials of the Cephes library (Moshier 1992), good to 3e-8.
+		-1.6666654611e-1, 8.3321608736e-3, -1.9515295891e-4,
+		4.166664568298827e-2, -1.388731625493765e-3, 2.443315711809948e-5,
 	}
 	for i, v := range constants {
 		for lane := range table[i] {
@@ -38,6 +46,20 @@ var simdTable = func() (table [simdRows][simdLanes]float32) {
 		}
 	}
 	return table
+}()
+
+// quadrant is π/2 as a sum of float32 of falling size.
+var quadrant = func() (parts [3]float32) {
+	const low = 6.123233995736766e-17 // what a float64 of π/2 lacks
+	rest := math.Pi / 2
+	for i := range parts {
+		parts[i] = float32(rest)
+		rest -= float64(parts[i])
+		if i == 1 {
+			rest += low
+		}
+	}
+	return parts
 }()
 
 // The vector kernels take n values, a positive multiple of simdLanes; only axpy and
@@ -72,6 +94,24 @@ func dotAVX512(n int, x, y *float32) float32
 
 //go:noescape
 func dotAVX2(n int, x, y *float32) float32
+
+//go:noescape
+func sinesAVX512(n int, sin, cos, weight, bias *float32, t float32, table *[simdRows][simdLanes]float32)
+
+//go:noescape
+func sinesAVX2(n int, sin, cos, weight, bias *float32, t float32, table *[simdRows][simdLanes]float32)
+
+//go:noescape
+func slopesAVX512(n int, sums, weighted, grads, slopes *float32, weight float32)
+
+//go:noescape
+func slopesAVX2(n int, sums, weighted, grads, slopes *float32, weight float32)
+
+//go:noescape
+func scaleAVX512(n int, x *float32, a float32)
+
+//go:noescape
+func scaleAVX2(n int, x *float32, a float32)
 
 func (s path) expVectors(n int, dst, src *float32, shift float32) {
 	if s == avx512 {
@@ -159,4 +199,43 @@ func (s path) dot(x, y []float32) float32 {
 	default:
 		return dotAVX2(len(x), &x[0], &y[0])
 	}
+}
+
+// sines, slopes and scale leave what does not fill a vector to the caller and return
+// where it begins.
+
+func (s path) sines(sin, cos, weight, bias []float32, t float32) (done int) {
+	done = len(sin) &^ (simdLanes - 1)
+	switch {
+	case done == 0:
+	case s == avx512:
+		sinesAVX512(done, &sin[0], &cos[0], &weight[0], &bias[0], t, &simdTable)
+	default:
+		sinesAVX2(done, &sin[0], &cos[0], &weight[0], &bias[0], t, &simdTable)
+	}
+	return done
+}
+
+func (s path) slopes(sums, weighted, grads, slopes []float32, weight float32) (done int) {
+	done = len(sums) &^ (simdLanes - 1)
+	switch {
+	case done == 0:
+	case s == avx512:
+		slopesAVX512(done, &sums[0], &weighted[0], &grads[0], &slopes[0], weight)
+	default:
+		slopesAVX2(done, &sums[0], &weighted[0], &grads[0], &slopes[0], weight)
+	}
+	return done
+}
+
+func (s path) scale(x []float32, a float32) (done int) {
+	done = len(x) &^ (simdLanes - 1)
+	switch {
+	case done == 0:
+	case s == avx512:
+		scaleAVX512(done, &x[0], a)
+	default:
+		scaleAVX2(done, &x[0], a)
+	}
+	return done
 }

@@ -36,6 +36,16 @@
 #define Q7 C(24)
 #define Q8 C(25)
 #define Q9 C(26)
+#define QUADRANTS C(27)
+#define QUADRANTHIGH C(28)
+#define QUADRANTMIDDLE C(29)
+#define QUADRANTLOW C(30)
+#define SIN3 C(31)
+#define SIN5 C(32)
+#define SIN7 C(33)
+#define COS4 C(34)
+#define COS6 C(35)
+#define COS8 C(36)
 
 // REDUCE splits V0 into V1·ln 2 + V0 with a whole V1; the first product is exact.
 #define REDUCE \
@@ -149,3 +159,72 @@ loop: \
 	ADDQ        $BYTES, DX; \
 	SUBQ        $(BYTES/4), CX; \
 	JNZ         loop
+
+// SINESBODY sets the vectors at DI and DX to the sine and cosine of V8 times those at
+// SI plus those at BX, from x = V1·π/2 + V0 with a whole V1 and |V0| <= π/4: odd
+// quadrants swap the two, and their bits set the signs.
+#define SINESBODY(loop) \
+loop: \
+	VMOVUPS      (BX), V0; \
+	VFMADD231PS  (SI), V8, V0; \
+	VMULPS       QUADRANTS, V0, V1; \
+	ROUND(V1, V1); \
+	VFNMADD231PS QUADRANTHIGH, V1, V0; \
+	VFNMADD231PS QUADRANTMIDDLE, V1, V0; \
+	VFNMADD231PS QUADRANTLOW, V1, V0; \
+	VCVTPS2DQ    V1, V1; \
+	VMULPS       V0, V0, V2; \
+	VMOVUPS      SIN7, V3; \
+	VFMADD213PS  SIN5, V2, V3; \
+	VFMADD213PS  SIN3, V2, V3; \
+	VMULPS       V2, V3, V3; \
+	VFMADD213PS  V0, V0, V3; \
+	VMOVUPS      COS8, V4; \
+	VFMADD213PS  COS6, V2, V4; \
+	VFMADD213PS  COS4, V2, V4; \
+	VFMADD213PS  MINUSHALF, V2, V4; \
+	VFMADD213PS  ONE, V2, V4; \
+	VPSLLD       $31, V1, V5; \
+	VPSRAD       $31, V5, V6; \
+	XOR          V3, V4, V7; \
+	AND          V7, V6, V7; \
+	XOR          V7, V3, V3; \
+	XOR          V7, V4, V4; \
+	VPSRLD       $1, V1, V1; \
+	VPSLLD       $31, V1, V1; \
+	XOR          V1, V3, V3; \
+	XOR          V1, V4, V4; \
+	XOR          V5, V4, V4; \
+	VMOVUPS      V3, (DI); \
+	VMOVUPS      V4, (DX); \
+	ADDQ         $BYTES, SI; \
+	ADDQ         $BYTES, BX; \
+	ADDQ         $BYTES, DI; \
+	ADDQ         $BYTES, DX; \
+	SUBQ         $(BYTES/4), CX; \
+	JNZ          loop
+
+// SLOPESBODY adds v = (SI)·(BX) to the sums at DI and V8·v to those at DX.
+#define SLOPESBODY(loop) \
+loop: \
+	VMOVUPS     (SI), V0; \
+	VMULPS      (BX), V0, V0; \
+	VADDPS      (DI), V0, V1; \
+	VMOVUPS     (DX), V2; \
+	VFMADD231PS V0, V8, V2; \
+	VMOVUPS     V1, (DI); \
+	VMOVUPS     V2, (DX); \
+	ADDQ        $BYTES, SI; \
+	ADDQ        $BYTES, BX; \
+	ADDQ        $BYTES, DI; \
+	ADDQ        $BYTES, DX; \
+	SUBQ        $(BYTES/4), CX; \
+	JNZ         loop
+
+#define SCALEBODY(loop) \
+loop: \
+	VMULPS  (DI), V8, V0; \
+	VMOVUPS V0, (DI); \
+	ADDQ    $BYTES, DI; \
+	SUBQ    $(BYTES/4), CX; \
+	JNZ     loop

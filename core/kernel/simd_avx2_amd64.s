@@ -198,3 +198,37 @@ sums:
 	VMOVSS       X0, ret+24(FP)
 	VZEROUPPER
 	RET
+
+// func sinesAVX2(n int, sin, cos, weight, bias *float32, t float32, table *[simdRows][16]float32)
+TEXT ·sinesAVX2(SB), NOSPLIT, $0-56
+	MOVQ         n+0(FP), CX
+	MOVQ         sin+8(FP), DI
+	MOVQ         cos+16(FP), DX
+	MOVQ         weight+24(FP), SI
+	MOVQ         bias+32(FP), BX
+	VBROADCASTSS t+40(FP), V8
+	MOVQ         table+48(FP), R8
+	SINESBODY(loop)
+	VZEROUPPER
+	RET
+
+// func slopesAVX2(n int, sums, weighted, grads, slopes *float32, weight float32)
+TEXT ·slopesAVX2(SB), NOSPLIT, $0-44
+	MOVQ         n+0(FP), CX
+	MOVQ         sums+8(FP), DI
+	MOVQ         weighted+16(FP), DX
+	MOVQ         grads+24(FP), SI
+	MOVQ         slopes+32(FP), BX
+	VBROADCASTSS weight+40(FP), V8
+	SLOPESBODY(loop)
+	VZEROUPPER
+	RET
+
+// func scaleAVX2(n int, x *float32, a float32)
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-20
+	MOVQ         n+0(FP), CX
+	MOVQ         x+8(FP), DI
+	VBROADCASTSS a+16(FP), V8
+	SCALEBODY(loop)
+	VZEROUPPER
+	RET

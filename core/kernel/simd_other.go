@@ -6,8 +6,8 @@ package kernel
 
 func (path) exp(dst, src []float32, shift float32) { expOn(generic, dst, src, shift) }
 
-func (path) softmaxRows(x []float32, n int, scale float32, divide bool) {
-	plainExpRows(x, n, scale, divide)
+func (path) softmaxRows(x []float32, n int, scale float32) {
+	plainSoftmaxRows(x, n, scale)
 }
 
 func (path) drop(y, x []float32, key uint64, first int, threshold uint32, scale float32) {
@@ -18,6 +18,24 @@ func (path) gelu(dst, src []float32)                  { plainGELU(dst, src) }
 func (path) geluSlopes(values, slopes, src []float32) { plainGELUSlopes(values, slopes, src) }
 func (path) axpy(y []float32, a float32, x []float32) { plainAccumulate(y, a, x) }
 func (path) dot(x, y []float32) float32               { return plainInner(x, y) }
+
+func (path) sines(_, _, _, _ []float32, _ float32) int  { return 0 }
+func (path) slopes(_, _, _, _ []float32, _ float32) int { return 0 }
+func (path) scale([]float32, float32) int               { return 0 }
+
+func singles[F Float](*observations[F]) *observations[float32] { panic(errNoVectors) }
+
+func (path) expColumns(_, _ []float32) { panic(errNoVectors) }
+
+func (path) softmaxColumns(_, _, _ []float32) { panic(errNoVectors) }
+
+func (path) sumObserved(_, _ []float32, _ *observations[float32], _ int) float32 { panic(errNoVectors) }
+
+func (path) spreadObserved(_, _ []float32, _ *observations[float32], _ int) { panic(errNoVectors) }
+
+func (path) quotientGradients(_, _ []float32, _ int, _ float32) float32 { panic(errNoVectors) }
+
+func (path) transpose(_ []float32, _ int, _ []float32, _, _, _ int) { panic(errNoVectors) }
 
 func (path) multiplyAdds(rounds int) int { return multiplyAddsOn(generic, rounds) }
 

@@ -3,32 +3,22 @@ package kernel
 // softmaxRows replaces each row of n values, n at least 1, by the softmax of
 // scale·row, for a scale above 0.
 func softmaxRows[F Float](x []F, n int, scale F) {
-	expRows(x, n, scale, true)
-}
-
-// expMinusMaximum replaces each row of n values by exp(x - m), m being the row's
-// largest value.
-func expMinusMaximum[F Float](x []F, n int) {
-	expRows(x, n, 1, false)
-}
-
-func expRows[F Float](x []F, n int, scale F, divide bool) {
 	if isFloat32[F]() {
-		expRowsOn(activePath(), single(x), n, float32(scale), divide)
+		softmaxRowsOn(activePath(), single(x), n, float32(scale))
 		return
 	}
-	plainExpRows(x, n, scale, divide)
+	plainSoftmaxRows(x, n, scale)
 }
 
-func expRowsOn(s path, x []float32, n int, scale float32, divide bool) {
+func softmaxRowsOn(s path, x []float32, n int, scale float32) {
 	if s != generic {
-		s.softmaxRows(x, n, scale, divide)
+		s.softmaxRows(x, n, scale)
 		return
 	}
-	plainExpRows(x, n, scale, divide)
+	plainSoftmaxRows(x, n, scale)
 }
 
-func plainExpRows[F Float](x []F, n int, scale F, divide bool) {
+func plainSoftmaxRows[F Float](x []F, n int, scale F) {
 	for ; len(x) > 0; x = x[n:] {
 		row := x[:n]
 		shift := scale * maximum(row)
@@ -37,9 +27,7 @@ func plainExpRows[F Float](x []F, n int, scale F, divide bool) {
 			row[i] = exp(scale*v - shift)
 			sum += row[i]
 		}
-		if divide {
-			scaleBy(row, 1/sum)
-		}
+		scaleBy(row, 1/sum)
 	}
 }
 

@@ -18,7 +18,7 @@
 
 #include "simd_amd64.h"
 
-// func softmaxAVX2(rows, n int, x *float32, scale float32, divide bool, table *[simdRows][16]float32)
+// func softmaxAVX2(rows, n int, x *float32, scale float32, table *[simdRows][16]float32)
 //
 // Two vectors at a time stand for one of AVX-512, so that sums run in the same order;
 // the last two of a row go through the masks Y14 and Y15.
@@ -27,7 +27,6 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+8(FP), R10
 	MOVQ         x+16(FP), DI
 	VBROADCASTSS scale+24(FP), Y10
-	MOVBLZX      divide+28(FP), R11
 	MOVQ         table+32(FP), R8
 	MOVL         $0xff800000, AX
 	VMOVD        AX, X11
@@ -113,8 +112,6 @@ exptail:
 	VANDPS     Y15, Y2, Y2
 	VMASKMOVPS Y2, Y15, 32(SI)
 	VADDPS     Y2, Y12, Y12
-	TESTQ      R11, R11
-	JZ         next
 
 	VADDPS       Y12, Y8, Y8
 	VEXTRACTF128 $1, Y8, X0
@@ -147,8 +144,6 @@ dividetail:
 	VMASKMOVPS 32(SI), Y15, Y0
 	VMULPS     Y8, Y0, Y0
 	VMASKMOVPS Y0, Y15, 32(SI)
-
-next:
 	LEAQ (DI)(R10*4), DI
 	DECQ R9
 	JNZ  row

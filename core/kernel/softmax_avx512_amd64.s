@@ -9,7 +9,7 @@
 
 #include "simd_amd64.h"
 
-// func softmaxAVX512(rows, n int, x *float32, scale float32, divide bool, table *[simdRows][16]float32)
+// func softmaxAVX512(rows, n int, x *float32, scale float32, table *[simdRows][16]float32)
 //
 // The last vector of a row, of 1 to 16 values, goes through the mask K1.
 TEXT ·softmaxAVX512(SB), NOSPLIT, $0-40
@@ -17,7 +17,6 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+8(FP), R10
 	MOVQ         x+16(FP), DI
 	VBROADCASTSS scale+24(FP), Z10
-	MOVBLZX      divide+28(FP), R11
 	MOVQ         table+32(FP), R8
 	MOVL         $0xff800000, AX
 	VPBROADCASTD AX, Z11          // -Inf
@@ -80,8 +79,6 @@ exptail:
 	EXPONENTIAL
 	VMOVUPS   Z2, K1, (SI)
 	VADDPS    Z2, Z8, K1, Z8
-	TESTQ     R11, R11
-	JZ        next
 
 	VEXTRACTF64X4 $1, Z8, Y0
 	VADDPS        Y0, Y8, Y8
@@ -110,8 +107,6 @@ dividetail:
 	VMOVUPS.Z (SI), K1, Z0
 	VMULPS    Z8, Z0, Z0
 	VMOVUPS   Z0, K1, (SI)
-
-next:
 	LEAQ (DI)(R10*4), DI
 	DECQ R9
 	JNZ  row

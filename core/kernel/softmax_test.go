@@ -17,29 +17,27 @@ func TestSoftmaxRowsMatchFloat64(t *testing.T) {
 		for i := range x {
 			x[i] = float32(40 * r.NormFloat64())
 		}
-		for _, divide := range []bool{true, false} {
-			want := softmax64(x, n, scale, divide)
-			var fast []float32
-			for _, s := range paths() {
-				got := slices.Clone(x)
-				expRowsOn(s, got, n, scale, divide)
-				for i, v := range got {
-					if math.Abs(float64(v)-want[i]) > 1e-5*want[i]+1e-37 {
-						t.Fatalf("%v: entry %d in rows of %d is %v, want %v", s, i, n, v, want[i])
-					}
+		want := softmax64(x, n, scale)
+		var fast []float32
+		for _, s := range paths() {
+			got := slices.Clone(x)
+			softmaxRowsOn(s, got, n, scale)
+			for i, v := range got {
+				if math.Abs(float64(v)-want[i]) > 1e-5*want[i]+1e-37 {
+					t.Fatalf("%v: entry %d in rows of %d is %v, want %v", s, i, n, v, want[i])
 				}
-				if s != generic && fast != nil && !slices.Equal(got, fast) {
-					t.Fatalf("%v: rows of %d differ from the other fast path", s, n)
-				}
-				if s != generic {
-					fast = got
-				}
+			}
+			if s != generic && fast != nil && !slices.Equal(got, fast) {
+				t.Fatalf("%v: rows of %d differ from the other fast path", s, n)
+			}
+			if s != generic {
+				fast = got
 			}
 		}
 	}
 }
 
-func softmax64(x []float32, n int, scale float64, divide bool) []float64 {
+func softmax64(x []float32, n int, scale float64) []float64 {
 	var all []float64
 	for row := range slices.Chunk(x, n) {
 		top, sum := scale*float64(slices.Max(row)), 0.0
@@ -47,10 +45,8 @@ func softmax64(x []float32, n int, scale float64, divide bool) []float64 {
 			all = append(all, math.Exp(scale*float64(v)-top))
 			sum += all[len(all)-1]
 		}
-		if divide {
-			for i := range n {
-				all[len(all)-1-i] /= sum
-			}
+		for i := range n {
+			all[len(all)-1-i] /= sum
 		}
 	}
 	return all
@@ -61,7 +57,7 @@ func TestSoftmaxRowsStayInside(t *testing.T) {
 	for _, s := range paths() {
 		for n := 1; n < 40; n++ {
 			x := make([]float32, 2*n+40)
-			expRowsOn(s, x[20:20+2*n], n, 1, true)
+			softmaxRowsOn(s, x[20:20+2*n], n, 1)
 			for i, v := range x {
 				if inside := i >= 20 && i < 20+2*n; inside == (v == 0) {
 					t.Fatalf("%v: entry %d is %v with two rows of %d at 20", s, i, v, n)
@@ -76,7 +72,7 @@ func BenchmarkSoftmaxRows(b *testing.B) {
 		b.Run(s.String(), func(b *testing.B) {
 			x := make([]float32, 24*24)
 			for b.Loop() {
-				expRowsOn(s, x, 24, 1, true)
+				softmaxRowsOn(s, x, 24, 1)
 			}
 			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N)/float64(len(x)), "ns/value")
 		})

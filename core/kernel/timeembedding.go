@@ -19,20 +19,42 @@ const timeRows = 32
 // its derivative by Weight·t+Bias.
 func embedTimes[F Float](p *Pool, phi, slope, times []F, w TimeWeights[F]) {
 	width := len(w.Weight)
+	steepest, furthest := magnitude(w.Weight), magnitude(w.Bias)
 	p.For(len(times), timeRows, func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			t := times[r]
-			row := phi[r*width : (r+1)*width]
-			weight, bias := w.Weight[:len(row)], w.Bias[:len(row)]
-			row[0] = weight[0]*t + bias[0]
-			slopes := slope[r*width:][:len(row)]
-			slopes[0] = 1
-			for i := 1; i < len(row); i++ {
-				row[i], slopes[i] = sincos(weight[i]*t + bias[i])
-			}
+			row, slopes := phi[r*width:][:width], slope[r*width:][:width]
+			sines(row, slopes, w.Weight, w.Bias, t, steepest*abs(t)+furthest < sincosRange)
+			row[0], slopes[0] = w.Weight[0]*t+w.Bias[0], 1
 		}
 	})
 }
+
+// sines fills sin and cos with those of weight·t + bias; within says that all
+// arguments are below sincosRange.
+func sines[F Float](sin, cos, weight, bias []F, t F, within bool) {
+	sinesOn(activePath(), sin, cos, weight, bias, t, within)
+}
+
+func sinesOn[F Float](s path, sin, cos, weight, bias []F, t F, within bool) {
+	done := 0
+	if within && isFloat32[F]() && s != generic {
+		done = s.sines(single(sin), single(cos), single(weight), single(bias), float32(t))
+	}
+	for i := done; i < len(sin); i++ {
+		sin[i], cos[i] = sincos(weight[i]*t + bias[i])
+	}
+}
+
+// magnitude is the largest magnitude in x.
+func magnitude[F Float](x []F) (most F) {
+	for _, v := range x {
+		most = max(most, abs(v))
+	}
+	return most
+}
+
+func abs[F Float](x F) F { return F(math.Abs(float64(x))) }
 
 // timeGradients is the backward pass of embedTimes for one set of times, with the
 // gradient of the bias that was added to the projection of the same rows.
@@ -53,19 +75,26 @@ func (g *timeGradients[F]) run(p *Pool, width int, dphi, slope, dprojected, time
 		part := g.parts[lo/grain*3*width:][:3*width]
 		dweight, dbias, dproject := part[:width], part[width:2*width], part[2*width:]
 		for r := lo; r < hi; r++ {
-			t := times[r]
-			d, slopes := dphi[r*width:][:width], slope[r*width:][:width]
-			for i, v := range d {
-				v *= slopes[i]
-				dweight[i] += v * t
-				dbias[i] += v
-			}
+			addSlopes(dbias, dweight, dphi[r*width:][:width], slope[r*width:][:width], times[r])
 			addTo(dproject, dprojected[r*width:][:width])
 		}
 	})
 	clear(g.sum)
 	for lo := 0; lo < n; lo += grain {
 		addTo(g.sum, g.parts[lo/grain*3*width:][:3*width])
+	}
+}
+
+// addSlopes adds grads·slopes to sums and weight times that to weighted.
+func addSlopes[F Float](sums, weighted, grads, slopes []F, weight F) {
+	done := 0
+	if s := activePath(); isFloat32[F]() && s != generic {
+		done = s.slopes(single(sums), single(weighted), single(grads), single(slopes), float32(weight))
+	}
+	for i := done; i < len(sums); i++ {
+		v := grads[i] * slopes[i]
+		sums[i] += v
+		weighted[i] += v * weight
 	}
 }
 
