@@ -20,7 +20,8 @@ import (
 //
 // A path is a run folder, the folder of one seed, or a CSV file of predictions such as
 // a run's predictions.csv, which any other program may have written; at least one is a
-// folder, which says what the tasks are. The seeds of a run count by their mean.
+// folder, which says what the tasks are. The seeds of a run count by their mean, unless
+// it has their ensemble, which is what it predicts with.
 func Compare(ctx context.Context, paths []string, resamples int, with ...Option) (all []report.Comparison, err error) {
 	defer recovered("compare", &err)
 	runs, err := testedRuns(paths)
@@ -117,6 +118,10 @@ func testedIn(dir string) (tested, error) {
 			seed.thresholds = append(seed.thresholds, t.Thresholds)
 		}
 		run.seeds = append(run.seeds, seed)
+	}
+	together := filepath.Join(dir, predictionsFile)
+	if _, err := os.Stat(together); len(folders) > 1 && err == nil {
+		return testedFile(together, run.tasks)
 	}
 	return run, nil
 }

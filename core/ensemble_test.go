@@ -69,6 +69,11 @@ func TestEnsembleIsTheMeanOfItsSeeds(t *testing.T) {
 			t.Errorf("score %v, the mean of the seeds is %v", score, want)
 		}
 	}
+	// In comparisons the run is what it predicts with.
+	compared, err := core.Compare(t.Context(), []string{filepath.Join(out, "seed-1"), out}, 0)
+	if err != nil || compared[0].B != filepath.Join(out, "predictions.csv") || compared[0].SeedsB != 1 {
+		t.Errorf("compared as %v, %v", compared, err)
+	}
 	text, err := os.ReadFile(filepath.Join(out, "metrics.json"))
 	if err != nil {
 		t.Fatal(err)

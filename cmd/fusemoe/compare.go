@@ -19,7 +19,8 @@ func (a *app) compareCommand() *cobra.Command {
 		Short: "Say whether one run is better than another",
 		Long: `Compare each further run with the first one on the test samples that both have:
 every metric of both, and the difference with its 95 % interval by paired bootstrap
-over patients. Of a run with several seeds the mean counts.
+over patients. Of a run with several seeds their ensemble counts, where it has one
+(run.ensemble), and otherwise the mean of their metrics.
 
 In place of a run folder, a CSV file with the columns of predictions.csv does, so
 that any other model can be compared with a run.`,
