@@ -10,6 +10,9 @@
 // Problem with the key's path, where the value came from and the nearest valid name;
 // an *Error lists them all. Relative paths are relative to the working directory,
 // whichever file they stand in.
+//
+// A file may begin with "extends: other.yaml", a path relative to the file itself: it then
+// says only what it changes. A list, such as modalities, replaces the other's whole list.
 package config
 
 import "time"

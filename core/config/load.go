@@ -1,9 +1,7 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 
@@ -67,23 +65,14 @@ func Load(src Sources) (*Config, error) {
 	return cfg, nil
 }
 
-// layers reads the file, the environment and the flags.
+// layers reads the file with those that it extends, the environment and the flags.
 func (src Sources) layers(root *schema) ([]*layer, error) {
 	var layers []*layer
 	if src.File != "" {
-		text := src.Text
-		if text == nil {
-			var err error
-			if text, err = os.ReadFile(src.File); err != nil {
-				return nil, fmt.Errorf("%s: cannot read the config: %w", src.File, errors.Unwrap(err))
-			}
-		}
-		l := newLayer(src.File)
-		l.lined = true
-		if err := l.readFile(root, text); err != nil {
+		var err error
+		if layers, err = fileLayers(root, src.File, src.Text); err != nil {
 			return nil, err
 		}
-		layers = append(layers, l)
 	}
 	layers = append(layers, fromEnviron(root, src.Environ)...)
 	for _, a := range src.Flags {
@@ -94,7 +83,7 @@ func (src Sources) layers(root *schema) ([]*layer, error) {
 	return layers, nil
 }
 
-// readFile reads a whole YAML document.
+// readFile reads a whole YAML document, which extends no other.
 func (l *layer) readFile(root *schema, text []byte) error {
 	n, err := parseYAML(text)
 	if err != nil {
