@@ -16,6 +16,8 @@ func TestConformance(t *testing.T) {
 	for name, config := range map[string]string{
 		"rows":    `{"channels": [{"name": "HR", "max": 300}, "Temp"]}`,
 		"summary": `{"channels": [{"name": "HR", "log": true}, "Temp"], "summary": ["mean", "slope"], "rows": false}`,
+		"units":   `{"channels": [{"name": "T", "column": ["Temp", {"name": "HR", "factor": 0.5}]}], "scale": "quantile"}`,
+		"codes":   `{"channels": [{"name": "HR", "levels": [72, 80, 120]}, {"name": "Temp", "categories": [36.6, 39.1]}], "scale": "robust"}`,
 		"both":    `{"channels": ["HR", "Temp"], "summary": ["last", "count"]}`,
 	} {
 		t.Run(name, func(t *testing.T) {

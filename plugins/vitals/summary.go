@@ -57,17 +57,17 @@ func (s *statistic) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// summarize appends the statistics of every channel to a row at the time of the first of
+// summarize appends the statistics of every feature to a row at the time of the first of
 // the rows. There the core's encoder of measurements carries them through the whole
 // window, as it does with what is known at the begin, such as the age.
-func summarize(rows []row, channels int, wanted []statistic) row {
+func summarize(rows []row, features int, wanted []statistic) row {
 	out := row{
 		time:     rows[0].time,
-		values:   make([]float64, channels, channels*(1+len(wanted))),
-		observed: make([]bool, channels, channels*(1+len(wanted))),
+		values:   make([]float64, features, features*(1+len(wanted))),
+		observed: make([]bool, features, features*(1+len(wanted))),
 	}
-	for c := range channels {
-		of := channelStatistics(rows, c)
+	for f := range features {
+		of := featureStatistics(rows, f)
 		for _, s := range wanted {
 			x, ok := of[s]
 			out.values, out.observed = append(out.values, x), append(out.observed, ok)
@@ -76,16 +76,16 @@ func summarize(rows []row, channels int, wanted []statistic) row {
 	return out
 }
 
-// channelStatistics are the statistics of channel c that there are.
-func channelStatistics(rows []row, c int) map[statistic]float64 {
+// featureStatistics are the statistics of feature f that there are.
+func featureStatistics(rows []row, f int) map[statistic]float64 {
 	var m, times moments
 	var covariance float64 // n times that of time and value, updated as in moments.add
 	out := map[statistic]float64{least: math.Inf(1), most: math.Inf(-1)}
 	for _, r := range rows {
-		if !r.observed[c] {
+		if !r.observed[f] {
 			continue
 		}
-		x := r.values[c]
+		x := r.values[f]
 		if m.n == 0 {
 			out[first] = x
 		}

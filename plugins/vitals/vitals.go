@@ -5,14 +5,20 @@
 //
 //	channels:
 //	  - HR
-//	  - {name: temperature, column: Temp, min: 25, max: 45}
+//	  - {name: temperature, column: [Temp_C, {name: Temp_F, factor: 0.555556, offset: -17.7778}], min: 25, max: 45}
 //	  - {name: urine, column: Urine, min: 0, log: true}
+//	  - {name: consciousness, levels: [3, 1, 0]}
+//	  - {name: rhythm, categories: [{name: sinus, codes: [1]}, {name: flutter, codes: [4, 5]}]}
 //	scale: standard
 //	summary: [mean, min, max, first, last, count, std, slope]
 //	rows: true
 //
-// Implausible values are dropped and counted. The others are standardised with the mean
-// and deviation of the training split.
+// Implausible values are dropped and counted. The others are scaled by what the training
+// split had: standard to mean 0 and deviation 1; robust by median and interquartile range,
+// which outliers do not move; quantile by rank, to the normal distribution.
+//
+// The codes of an ordinal channel, levels, become ranks, as 0 for 3 above. Each category of
+// a categorical channel is a feature channel=category, 1 or 0, which is not scaled.
 //
 // A summary, if there is one, adds one row to a sample, at the time of its first: with
 // statistics of each channel, as further features channel:statistic, which the other rows
@@ -23,6 +29,7 @@ package vitals
 import (
 	"context"
 	"iter"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/fusemoe/fusemoe/sdk"
@@ -30,10 +37,18 @@ import (
 
 // Vitals is the modality. Use New.
 type Vitals struct {
-	config  config
-	column  map[string]int // to the index of its channel
-	scaler  *scaler
-	dropped []int // values per channel since the last Summarize
+	config     config
+	columns    map[string]place
+	charted    int         // features of the rows
+	transforms []transform // nil: none was fitted
+	seed       uint64
+	dropped    []int // values per channel since the last Summarize
+}
+
+// place says what a column of the rows is.
+type place struct {
+	channel, column int // of the config
+	feature         int // the first of the channel
 }
 
 // New returns the modality, to be configured.
@@ -57,38 +72,43 @@ func (v *Vitals) Configure(_ context.Context, c sdk.Config) (dim int, err error)
 	if err != nil {
 		return 0, err
 	}
-	*v = Vitals{config: cfg, column: make(map[string]int), dropped: make([]int, len(cfg.Channels))}
+	*v = Vitals{config: cfg, columns: make(map[string]place), seed: c.Seed, dropped: make([]int, len(cfg.Channels))}
 	for i, ch := range cfg.Channels {
-		v.column[ch.Column] = i
+		for k, column := range ch.Columns {
+			v.columns[column.Name] = place{channel: i, column: k, feature: v.charted}
+		}
+		v.charted += ch.width()
 	}
 	if len(c.State) > 0 {
-		if v.scaler, err = restore(c.State, cfg); err != nil {
+		if v.transforms, err = restore(c.State, cfg); err != nil {
 			return 0, err
 		}
 	}
 	return len(v.Features()), nil
 }
 
-// Features are the names of the channels, and of their statistics as channel:statistic.
+// Features are the names of the channels, channel=category for the categories of one, and
+// of their statistics as channel:statistic.
 func (v *Vitals) Features() []string {
-	var names []string
-	if v.config.Rows {
-		for _, ch := range v.config.Channels {
-			names = append(names, ch.Name)
-		}
-	}
+	var charted, names []string
 	for _, ch := range v.config.Channels {
+		charted = append(charted, ch.features()...)
+	}
+	if v.config.Rows {
+		names = slices.Clone(charted)
+	}
+	for _, name := range charted {
 		for _, s := range v.config.Summary {
-			names = append(names, ch.Name+":"+string(s))
+			names = append(names, name+":"+string(s))
 		}
 	}
 	return names
 }
 
-// Fit learns the mean and deviation of every feature.
+// Fit learns how to scale every feature.
 func (v *Vitals) Fit(ctx context.Context, samples iter.Seq2[sdk.Sample, error]) ([]byte, error) {
 	names := v.Features()
-	moments := make([]moments, len(names))
+	fitted, random := make([]fitting, len(names)), rand.New(rand.NewPCG(v.seed, 0))
 	for s, err := range samples {
 		if err != nil {
 			return nil, err
@@ -96,14 +116,14 @@ func (v *Vitals) Fit(ctx context.Context, samples iter.Seq2[sdk.Sample, error]) 
 		for _, r := range v.rows(s) {
 			for i, x := range r.values {
 				if r.observed[i] {
-					moments[i].add(x)
+					fitted[i].add(x, v.config.Scale, random)
 				}
 			}
 		}
 	}
 	var never []string
-	for i, m := range moments {
-		if m.n == 0 {
+	for i, f := range fitted {
+		if f.n == 0 {
 			never = append(never, names[i])
 		}
 	}
@@ -116,7 +136,22 @@ func (v *Vitals) Fit(ctx context.Context, samples iter.Seq2[sdk.Sample, error]) 
 	if len(never) > 0 {
 		sdk.Log(ctx).Warn().Strs("features", never).Msg("never observed in the training split")
 	}
-	return save(v.config, moments)
+	transforms := make([]transform, len(names))
+	for i, f := range fitted {
+		transforms[i] = f.transform(v.config.Scale)
+	}
+	if v.config.Rows { // categories stay 0 and 1
+		at := 0
+		for _, ch := range v.config.Channels {
+			for range ch.width() {
+				if len(ch.Categories) > 0 {
+					transforms[at] = identity
+				}
+				at++
+			}
+		}
+	}
+	return save(v.config, transforms)
 }
 
 // Encode returns one vector per row that has a plausible value of one of the channels, and
@@ -126,7 +161,10 @@ func (v *Vitals) Encode(_ context.Context, s sdk.Sample) (q sdk.Sequence, err er
 		values := make([]float32, len(r.values))
 		for i, x := range r.values {
 			if r.observed[i] {
-				values[i] = v.scaler.scale(i, x)
+				values[i] = float32(x)
+				if v.transforms != nil {
+					values[i] = v.transforms[i].apply(x)
+				}
 			}
 		}
 		q.Times = append(q.Times, r.time)
@@ -159,17 +197,16 @@ type row struct {
 
 // rows are the vectors that Encode returns, before they are scaled.
 func (v *Vitals) rows(s sdk.Sample) []row {
-	rows := v.charted(s)
+	rows := v.read(s)
 	if len(rows) == 0 || len(v.config.Summary) == 0 {
 		return rows
 	}
-	channels := len(v.config.Channels)
-	summary := summarize(rows, channels, v.config.Summary)
+	summary := summarize(rows, v.charted, v.config.Summary)
 	if !v.config.Rows {
-		summary.values, summary.observed = summary.values[channels:], summary.observed[channels:]
+		summary.values, summary.observed = summary.values[v.charted:], summary.observed[v.charted:]
 		return []row{summary}
 	}
-	statistics := len(summary.values) - channels
+	statistics := len(summary.values) - v.charted
 	for i := range rows {
 		rows[i].values = append(rows[i].values, make([]float64, statistics)...)
 		rows[i].observed = append(rows[i].observed, make([]bool, statistics)...)
@@ -177,26 +214,31 @@ func (v *Vitals) rows(s sdk.Sample) []row {
 	return slices.Insert(rows, 0, summary)
 }
 
-// charted are the rows of the sample with a plausible value of one of the channels.
-func (v *Vitals) charted(s sdk.Sample) []row {
+// read returns the rows of the sample with a plausible value of one of the channels.
+func (v *Vitals) read(s sdk.Sample) []row {
 	var rows []row
+	scratch := make([]float64, v.charted)
+	column := make([]int, len(v.config.Channels)) // that a channel has its value of, in this row
 	for _, it := range s.Items {
 		r := row{time: it.Time}
-		for name, measured := range it.Row.All() {
-			i, ok := v.column[name]
-			if !ok {
+		for name, charted := range it.Row.All() {
+			at, ok := v.columns[name]
+			if !ok || r.values != nil && r.observed[at.feature] && column[at.channel] < at.column {
 				continue
 			}
-			x, ok := v.config.Channels[i].value(measured)
-			if !ok {
-				v.dropped[i]++
+			ch := &v.config.Channels[at.channel]
+			values := scratch[:ch.width()]
+			if !ch.values(values, &ch.Columns[at.column], charted) {
+				v.dropped[at.channel]++
 				continue
 			}
 			if r.values == nil {
-				n := len(v.config.Channels)
-				r.values, r.observed = make([]float64, n), make([]bool, n)
+				r.values, r.observed = make([]float64, v.charted), make([]bool, v.charted)
 			}
-			r.values[i], r.observed[i] = x, true
+			column[at.channel] = at.column
+			for i, x := range values {
+				r.values[at.feature+i], r.observed[at.feature+i] = x, true
+			}
 		}
 		if r.values != nil {
 			rows = append(rows, r)

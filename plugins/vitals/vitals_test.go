@@ -127,10 +127,25 @@ func TestConfigsThatCannotBeUsed(t *testing.T) {
 	tests := []struct{ config, path, summary string }{
 		{`{}`, "channels", "no channel"},
 		{`{"channels": ["HR"], "scal": "none"}`, "scal", "unknown key, did you mean scale?"},
-		{`{"channels": ["HR"], "scale": "robust"}`, "scale", `unknown value "robust"`},
+		{`{"channels": ["HR"], "scale": "minmax"}`, "scale", `unknown value "minmax"`},
 		{`{"channels": [{"column": "HR"}]}`, "channels[0].name", "no name"},
 		{`{"channels": ["HR", "HR"]}`, "channels[1].name", "HR is there twice"},
-		{`{"channels": ["HR", {"name": "pulse", "column": "HR"}]}`, "channels[1].column", "another channel reads HR already"},
+		{`{"channels": ["HR", {"name": "pulse", "column": "HR"}]}`, "channels[1].column", "HR is read already"},
+		{`{"channels": [{"name": "T", "column": ["C", "C"]}]}`, "channels[0].column[1]", "C is read already"},
+		{`{"channels": [{"name": "T", "column": ["C", {"factor": 2}]}]}`, "channels[0].column[1].name", "no name"},
+		{`{"channels": [{"name": "T", "column": {"name": "F", "factor": 0}}]}`, "channels[0].column.factor", "0 makes all values the same"},
+		{`{"channels": [{"name": "T", "column": ["C", {"name": "F", "fctor": 2}]}]}`, "channels[0].column[1].fctor", "unknown key, did you mean factor?"},
+		{`{"channels": [{"name": "T", "column": 7}]}`, "channels[0].column", "number is not an object"},
+		{`{"channels": [{"name": "g", "levels": [1, 2, 1]}]}`, "channels[0].levels[2]", "1 is there twice"},
+		{`{"channels": [{"name": "g", "levels": [1]}]}`, "channels[0].levels", "one level says nothing"},
+		{`{"channels": [{"name": "g", "levels": ["low", "high"]}]}`, "channels[0].levels[0]", "string is not a number"},
+		{`{"channels": [{"name": "g", "levels": [1, 2], "min": 1}]}`, "channels[0].levels", "codes have no min, max and log"},
+		{`{"channels": [{"name": "g", "levels": [1, 2], "categories": [1]}]}`, "channels[0].categories", "a channel has levels or categories, not both"},
+		{`{"channels": [{"name": "g", "categories": [1, {"name": "1", "codes": [2]}]}]}`, "channels[0].categories[1].name", "1 is there twice"},
+		{`{"channels": [{"name": "g", "categories": [{"name": "a"}]}]}`, "channels[0].categories[0].codes", "no code"},
+		{`{"channels": [{"name": "g", "categories": [1, {"name": "a", "codes": [2, 1]}]}]}`, "channels[0].categories[1].codes[1]", "1 is there twice"},
+		{`{"channels": [{"name": "g", "categories": ["AF"]}]}`, "channels[0].categories[0]", "neither a code, which is a number, nor an object"},
+		{`{"channels": ["g=2", {"name": "g", "categories": [1, 2]}]}`, "channels[1].name", "g=2 is there twice"},
 		{`{"channels": ["HR", {"name": "T", "min": 45, "max": 25}]}`, "channels[1].min", "45 is above max, 25"},
 		{`{"channels": ["HR", {"name": "T", "mni": 45}]}`, "channels[1].mni", "unknown key, did you mean min?"},
 		{`{"channels": ["HR"], "summary": true}`, "summary", "bool is not a list"},
@@ -219,6 +234,119 @@ func TestImplausibleValuesAreCountedOnceAndNotQuoted(t *testing.T) {
 	want := `{"level":"info","dropped":{"HR":2,"T":1},"message":"dropped implausible values"}` + "\n"
 	if log.String() != want {
 		t.Errorf("got %q, want %q", log.String(), want)
+	}
+}
+
+func TestTwoUnitsOfOneQuantityAreOneChannel(t *testing.T) {
+	config := `{"channels": [
+		{"name": "temperature", "column": ["C", {"name": "F", "factor": 0.555556, "offset": -17.7778}], "min": 25, "max": 45}
+	], "scale": "none"}`
+	v := fitted(t, config, stay(at(0, "C", 37)))
+	got := encode(t, v, at(0, "C", 36.5), at(1, "F", 98.6), at(2, "F", 104, "C", 38), at(3, "C", 38, "F", 104), at(4, "C", 99, "F", 98.6), at(5, "F", 37))
+	// Where both are charted the first of the config counts, whichever comes first; 37 °F and 99 °C are dropped.
+	want := [][]float32{{36.5}, {37}, {38}, {38}, {37}}
+	if diff := cmp.Diff(want, got.Values, cmpopts.EquateApprox(0, 1e-3)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLevelsAreRanksAndCategoriesAreFeatures(t *testing.T) {
+	config := `{"channels": [
+		{"name": "consciousness", "levels": [3, 1, 0]},
+		{"name": "rhythm", "categories": [1.1, {"name": "flutter", "codes": [4, 5]}]}
+	], "scale": "standard"}`
+	v := fitted(t, config, stay(at(0, "consciousness", 3, "rhythm", 1.1), at(1, "consciousness", 0, "rhythm", 1.1)))
+	if diff := cmp.Diff([]string{"consciousness", "rhythm=1.1", "rhythm=flutter"}, v.Features()); diff != "" {
+		t.Error(diff)
+	}
+	got := encode(t, v, at(0, "consciousness", 1), at(1, "rhythm", 5, "consciousness", 0), at(2, "rhythm", 1.1), at(3, "rhythm", 9), at(4, "consciousness", 2))
+	want := sdk.Sequence{
+		Times:    []float64{0, 1, 2}, // the codes 9 and 2 are none
+		Values:   [][]float32{{0, 0, 0}, {1, 0, 1}, {0, 1, 0}},
+		Observed: [][]bool{{true, false, false}, {true, true, true}, {false, true, true}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestASummaryOfACategoryIsItsShare(t *testing.T) {
+	v := fitted(t, `{"channels": [{"name": "rhythm", "categories": [1, 4]}], "rows": false, "summary": ["mean", "last"], "scale": "none"}`,
+		stay(at(0, "rhythm", 1)))
+	got := encode(t, v, at(0, "rhythm", 4), at(1, "rhythm", 4), at(2, "rhythm", 4), at(3, "rhythm", 1))
+	if diff := cmp.Diff([][]float32{{0.25, 1, 0.75, 0}}, got.Values); diff != "" {
+		t.Error(diff, v.Features())
+	}
+}
+
+// TestAnOutlierDoesNotMoveRobustValues has the values -50 to 50, and one that a sensor made.
+func TestAnOutlierDoesNotMoveRobustValues(t *testing.T) {
+	var items []sdk.Item
+	for i := -50; i <= 50; i++ {
+		items = append(items, at(float64(i+50), "x", i))
+	}
+	items = append(items, at(200, "x", 1e9))
+	v := fitted(t, `{"channels": ["x"], "scale": "robust"}`, stay(items...))
+	got := encode(t, v, at(0, "x", 0), at(1, "x", 25), at(2, "x", -25))
+	want := [][]float32{{0}, {0.67}, {-0.67}} // the quartiles of the normal distribution
+	if diff := cmp.Diff(want, got.Values, cmpopts.EquateApprox(0, 0.02)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestARobustChannelThatIsMostlyTheSameStaysFinite(t *testing.T) {
+	var items []sdk.Item
+	for i := range 100 {
+		items = append(items, at(float64(i), "x", i/90))
+	}
+	v := fitted(t, `{"channels": ["x"], "scale": "robust"}`, stay(items...))
+	got := encode(t, v, at(0, "x", 0), at(1, "x", 1))
+	if diff := cmp.Diff([][]float32{{0}, {10. / 3}}, got.Values, cmpopts.EquateApprox(0, 1e-4)); diff != "" {
+		t.Error(diff) // deviations of 0.3
+	}
+}
+
+// TestQuantilesMakeAnyDistributionNormal asks of values whose logarithm, and more, is far from normal.
+func TestQuantilesMakeAnyDistributionNormal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		power := rapid.Float64Range(0.2, 5).Draw(t, "power")
+		n := rapid.IntRange(500, 2000).Draw(t, "n")
+		var items []sdk.Item
+		for i := range n {
+			items = append(items, at(float64(i), "x", math.Pow((float64(i)+0.5)/float64(n), power)))
+		}
+		v := fitted(t, `{"channels": ["x"], "scale": "quantile"}`, stay(items...))
+		var got []float64
+		for i, row := range encode(t, v, items...).Values {
+			got = append(got, float64(row[0]))
+			if i > 0 && got[i] < got[i-1] {
+				t.Fatalf("value %d is below the one before", i)
+			}
+		}
+		if mean, variance := stat.PopMeanVariance(got, nil); math.Abs(mean) > 0.02 || math.Abs(variance-1) > 0.03 {
+			t.Errorf("mean %g, variance %g", mean, variance)
+		}
+	})
+}
+
+func TestQuantilesBoundWhatWasNeverSeenAndCentreWhatIsAlwaysTheSame(t *testing.T) {
+	v := fitted(t, `{"channels": ["x", "y"], "scale": "quantile"}`, stay(at(0, "x", 1, "y", 7), at(1, "x", 2, "y", 7), at(2, "x", 3)))
+	got := encode(t, v, at(0, "x", -1e30, "y", 7), at(1, "x", 1e30), at(2, "x", 2))
+	if diff := cmp.Diff([][]float32{{-3, 0}, {3, 0}, {0, 0}}, got.Values, cmpopts.EquateApprox(0, 1e-3)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestOfVeryManyValuesARandomPartGivesTheQuantiles fits on more values than are kept.
+func TestOfVeryManyValuesARandomPartGivesTheQuantiles(t *testing.T) {
+	var items []sdk.Item
+	for i := range 100_000 {
+		items = append(items, at(float64(i), "x", i))
+	}
+	v := fitted(t, `{"channels": ["x"], "scale": "quantile"}`, stay(items...))
+	got := encode(t, v, at(0, "x", 50_000), at(1, "x", 84_134))
+	if diff := cmp.Diff([][]float32{{0}, {1}}, got.Values, cmpopts.EquateApprox(0, 0.05)); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -317,9 +445,11 @@ func TestStateOfAnotherConfigIsRefused(t *testing.T) {
 	for _, test := range []struct{ name, config, state string }{
 		{"another channel", `{"channels": ["HR", {"name": "temp", "min": 25}]}`, string(state)},
 		{"another range", `{"channels": ["HR", {"name": "T", "min": 26}]}`, string(state)},
+		{"a category", `{"channels": ["HR", {"name": "T", "categories": [37]}]}`, string(state)},
+		{"another scale", `{"scale": "robust", "channels": ["HR", {"name": "T", "min": 25}]}`, string(state)},
 		{"another version", string(c.JSON), `{"version": 99}`},
 		{"no state", string(c.JSON), `mean`},
-		{"no numbers", string(c.JSON), `{"version": 2}`},
+		{"no numbers", string(c.JSON), `{"version": 3}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := vitals.New().Configure(ctx, sdk.Config{JSON: []byte(test.config), State: []byte(test.state)})
@@ -347,9 +477,9 @@ func TestFittingWithoutAnyValueIsADiagnostic(t *testing.T) {
 
 // FuzzState checks that no state makes the plugin panic.
 func FuzzState(f *testing.F) {
-	f.Add([]byte(`{"version":2,"config":{"channels":[{"name":"x","column":"x","min":null,"max":null,"log":false}],` +
-		`"scale":"standard","summary":[],"rows":true},"mean":[1],"deviation":[2]}`))
-	f.Add([]byte(`{"version":2,"mean":[],"deviation":[0]}`))
+	f.Add([]byte(`{"version":3,"config":{"channels":[{"name":"x","column":"x","levels":[],"categories":[]}],` +
+		`"scale":"standard","summary":[],"rows":true},"transforms":[{"center":1,"spread":2}]}`))
+	f.Add([]byte(`{"version":3,"transforms":[{"center":1,"spread":0,"quantiles":[1]}]}`))
 	f.Fuzz(func(t *testing.T, state []byte) {
 		v := vitals.New()
 		if len(state) == 0 {
