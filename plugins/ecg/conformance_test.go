@@ -12,8 +12,11 @@ func TestConformance(t *testing.T) {
 	records := paths(t)
 	a, b := sample(records[0], records[1]), sample(records[2])
 	a.ID, b.ID = "a", "b"
-	sdktest.Conform(t, sdktest.Case{
-		New:    func() sdk.Modality { return ecg.New() },
-		Config: `{"seconds": 5, "mains": [50]}`, Samples: []sdk.Sample{a, b},
-	})
+	for name, config := range map[string]string{"features": `{"seconds": 5, "mains": [50]}`, "autoencoder": smallNetwork} {
+		t.Run(name, func(t *testing.T) {
+			sdktest.Conform(t, sdktest.Case{
+				New: func() sdk.Modality { return ecg.New() }, Config: config, Samples: []sdk.Sample{a, b},
+			})
+		})
+	}
 }

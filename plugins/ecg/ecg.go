@@ -19,6 +19,19 @@
 // on the average beat. Features returns the names: rhythm and heart-rate variability, intervals, axes, and for
 // each lead amplitudes, areas and the power in bands of frequency. They are standardised with the mean and
 // the deviation of the training split; what could not be measured is 0, the mean.
+//
+// The encoder autoencoder is the network of the FuseMoE paper (Han et al., NeurIPS 2024, appendix D.1), which
+// learns by itself to make 256 numbers of each record and the record of these again:
+//
+//	encoder: autoencoder
+//	autoencoder:
+//	  rate: 125      # Hz that it sees
+//	  width: 256
+//	  epochs: 100    # at most; it stops when six have not helped
+//	  records: 5000  # of the training split to learn from, at most
+//
+// Fit trains it, says of every epoch how much of what was held back the reconstruction misses, and can be
+// interrupted. It is for large sets: on a few hundred records features tell more.
 package ecg
 
 import (
@@ -41,6 +54,7 @@ const MediaType = "application/x-wfdb"
 type ECG struct {
 	config  config
 	threads int
+	seed    uint64
 	encoder encoder
 
 	records int            // encoded since the last Summarize
@@ -69,7 +83,7 @@ func (e *ECG) Configure(_ context.Context, c sdk.Config) (dim int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	*e = ECG{config: cfg, threads: cmp.Or(c.Threads, runtime.GOMAXPROCS(0))}
+	*e = ECG{config: cfg, threads: cmp.Or(c.Threads, runtime.GOMAXPROCS(0)), seed: c.Seed}
 	e.encoder = e.newEncoder()
 	if len(c.State) > 0 {
 		if err := restore(e.encoder, c.State, cfg); err != nil {
@@ -80,7 +94,12 @@ func (e *ECG) Configure(_ context.Context, c sdk.Config) (dim int, err error) {
 }
 
 // newEncoder is the one that the config names, before it has learned.
-func (*ECG) newEncoder() encoder { return newMeasurer() }
+func (e *ECG) newEncoder() encoder {
+	if e.config.Encoder == networkEncoder {
+		return newCompressor(e.config, e.threads, e.seed)
+	}
+	return newMeasurer()
+}
 
 // Features are the names of the values of a vector.
 func (e *ECG) Features() []string { return e.encoder.names() }

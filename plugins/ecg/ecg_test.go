@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"math"
 	"os"
@@ -268,10 +269,22 @@ func TestWhatIsWrongWithARecordIsSaidOfItsItem(t *testing.T) {
 
 func TestABadConfigIsADiagnostic(t *testing.T) {
 	for _, test := range []struct{ config, want string }{
-		{`{"encoder": "resnet"}`, `encoder: unknown value "resnet"; valid: features`},
+		{`{"encoder": "resnet"}`, `encoder: unknown value "resnet"; valid: features, autoencoder`},
+		{`{"encoder": "autoencoders"}`, `encoder: unknown value "autoencoders", did you mean autoencoder?; valid: features, autoencoder`},
+		{`{"autoencoder": {"epochs": 5}}`, "autoencoder: is there, but the encoder is features"},
+		{`{"encoder": "autoencoder", "autoencoder": {"rate": 128}}`, "autoencoder.rate: 128 is none of 100, 125, 250 and 500"},
+		{`{"encoder": "autoencoder", "autoencoder": {"width": 0}}`, "autoencoder.width: 0 is not from 1 to 1024"},
+		{`{"encoder": "autoencoder", "autoencoder": {"epochs": -1}}`, "autoencoder.epochs: -1 is not at least 1"},
+		{`{"encoder": "autoencoder", "autoencoder": {"records": 0}}`, "autoencoder.records: 0 is not at least 1"},
+		{`{"encoder": "autoencoder", "autoencoder": {"widht": 64}}`, "autoencoder.widht: unknown key, did you mean width?; valid: epochs, rate, records, width"},
+		{`{"encoder": "autoencoder", "seconds": 3600, "autoencoder": {"width": 1}}`, "seconds: an autoencoder at 125 Hz sees 524 s at most"},
+		{
+			`{"encoder": "autoencoder", "seconds": 500, "autoencoder": {"width": 1024}}`,
+			"seconds: an autoencoder of 500 s at 125 Hz to 1024 numbers is too large; lower seconds, or autoencoder.rate or autoencoder.width",
+		},
 		{`{"seconds": 1}`, "seconds: 1 is not from 2 to 3600"},
 		{`{"mains": [50, 600]}`, "mains[1]: 600 Hz is not from 10 to 240; mains have 50 or 60 Hz"},
-		{`{"second": 10}`, "second: unknown key, did you mean seconds?; valid: encoder, mains, seconds"},
+		{`{"second": 10}`, "second: unknown key, did you mean seconds?; valid: autoencoder, encoder, mains, seconds"},
 	} {
 		_, err := ecg.New().Configure(t.Context(), sdk.Config{JSON: []byte(test.config)})
 		if d, ok := errors.AsType[*sdk.Diagnostic](err); !ok || d.Error() != test.want {
@@ -388,6 +401,57 @@ func TestStateOfAnotherConfigIsRefused(t *testing.T) {
 	same := sdk.Config{JSON: []byte(`{"mains": [50.0, 60], "seconds": 10}`), State: state}
 	if _, err := ecg.New().Configure(t.Context(), same); err != nil {
 		t.Errorf("the same config in other words: %v", err)
+	}
+}
+
+const smallNetwork = `{"encoder": "autoencoder", "seconds": 4, "autoencoder": {"rate": 100, "width": 8, "epochs": 2}}`
+
+func TestAnAutoencoderIsFittedSaysSoAndIsRestored(t *testing.T) {
+	var samples []sdk.Sample
+	for _, p := range paths(t) {
+		samples = append(samples, sample(p, p))
+	}
+	var log bytes.Buffer
+	ctx := zerolog.New(&log).WithContext(t.Context())
+	e, settings := configured(t, smallNetwork), sdk.Config{JSON: []byte(smallNetwork)}
+	if _, err := e.Encode(ctx, samples[0]); err == nil {
+		t.Error("it encodes before it has learned")
+	}
+	var err error
+	if settings.State, err = e.Fit(ctx, each(samples...)); err != nil {
+		t.Fatal(err)
+	}
+	if said := strings.Count(log.String(), `"message":"trained the autoencoder"`); said != 2 {
+		t.Errorf("of 2 epochs it says %d:\n%s", said, log.String())
+	}
+	dim, err := e.Configure(ctx, settings)
+	if err != nil || dim != 8 || len(e.Features()) != 8 {
+		t.Fatalf("%d numbers, %v", dim, err)
+	}
+	q, err := e.Encode(ctx, samples[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(q.Values[0], q.Values[1]); diff != "" || slices.Max(q.Values[0]) == 0 {
+		t.Errorf("the same record twice: %s", diff)
+	}
+	settings.JSON = []byte(`{}`)
+	if _, err := e.Configure(ctx, settings); err == nil {
+		t.Error("the features take the state of an autoencoder")
+	}
+}
+
+func TestTheAutoencodersTrainingStopsWhenItIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	interrupted := zerolog.New(io.Discard).Hook(zerolog.HookFunc(func(_ *zerolog.Event, _ zerolog.Level, said string) {
+		if strings.Contains(said, "autoencoder") {
+			cancel() // after its first epoch
+		}
+	}))
+	settings := strings.Replace(smallNetwork, `"epochs": 2`, `"epochs": 100000`, 1)
+	_, err := configured(t, settings).Fit(interrupted.WithContext(ctx), each(sample(paths(t)...)))
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }
 
