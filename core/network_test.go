@@ -36,16 +36,18 @@ func TestPaperPresetTrains(t *testing.T) {
 	defer pool.Close()
 	batch := model.Batch[float32]{Labels: [][]float32{{0, 1}}}
 	for range modalities {
+		// The first channel of the first patient is observed twice: where there is one
+		// observation to attend to, times and queries change nothing.
 		batch.Series = append(batch.Series, kernel.Series[float32]{
-			Start: []int{0, 1, 2}, Times: []float32{0.3, 0.6}, Width: 3,
-			Values: []float32{1, 0, -1, 0, 2, 0}, Observed: []float32{1, 0, 1, 0, 1, 0},
+			Start: []int{0, 2, 3}, Times: []float32{0.3, 0.8, 0.6}, Width: 3,
+			Values: []float32{1, 0, -1, 3, 1, 0, 0, 2, 0}, Observed: []float32{1, 0, 1, 1, 1, 0, 1, 0, 1},
 		})
 		batch.Present = append(batch.Present, true, true)
 	}
 	// The second patient lacks the last modality, so that indicators learn too.
 	last := &batch.Series[len(modalities)-1]
-	last.Start[2], batch.Present[len(batch.Present)-1] = 1, false
-	last.Times, last.Values, last.Observed = last.Times[:1], last.Values[:3], last.Observed[:3]
+	last.Start[2], batch.Present[len(batch.Present)-1] = 2, false
+	last.Times, last.Values, last.Observed = last.Times[:2], last.Values[:6], last.Observed[:6]
 	losses, err := m.Train(pool, batch, op.Step{Seed: 42, Number: 1, Training: true})
 	if err != nil {
 		t.Fatal(err)
