@@ -1,6 +1,7 @@
 package ecg
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -10,13 +11,15 @@ import (
 
 // config is what the user writes, with everything that was left out filled in.
 type config struct {
-	Encoder method `json:"encoder" enum:"features,autoencoder" doc:"what makes a vector of a record"`
+	Encoder method `json:"encoder" enum:"features,autoencoder,onnx" doc:"what makes a vector of a record"`
 	// Seconds is how much of a record is used.
 	Seconds float64 `json:"seconds" doc:"used of a record, from its beginning"`
 	// Mains are the frequencies of the mains hum, in Hz.
 	Mains []float64 `json:"mains" doc:"frequencies of the mains to filter out, in Hz; [] for none"`
 	// Network is for the encoder autoencoder.
 	Network training `json:"autoencoder"`
+	// ONNX is for the encoder of that name.
+	ONNX pretrained `json:"onnx"`
 }
 
 type method string
@@ -24,6 +27,7 @@ type method string
 const (
 	featureEncoder method = "features"
 	networkEncoder method = "autoencoder"
+	onnxEncoder    method = "onnx"
 )
 
 // training is what the autoencoder sees, and how long it learns.
@@ -47,7 +51,9 @@ const (
 // read decodes and checks the config.
 func read(c sdk.Config) (config, error) {
 	// Ten seconds are what electrocardiographs print and store.
-	cfg := config{Encoder: featureEncoder, Seconds: 10, Mains: []float64{50, 60}, Network: defaultTraining()}
+	cfg := config{
+		Encoder: featureEncoder, Seconds: 10, Mains: []float64{50, 60}, Network: defaultTraining(), ONNX: defaultPretrained(),
+	}
 	if err := c.Decode(&cfg); err != nil {
 		return config{}, err
 	}
@@ -65,7 +71,7 @@ func read(c sdk.Config) (config, error) {
 			}
 		}
 	}
-	if d := cfg.networkProblem(); d != nil {
+	if d := cmp.Or(cfg.networkProblem(), cfg.onnxProblem()); d != nil {
 		return config{}, d
 	}
 	return cfg, nil
