@@ -1,6 +1,9 @@
 package sdk
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
 	"iter"
 	"slices"
 )
@@ -81,3 +84,23 @@ type Sequence struct {
 	// were not are ignored. Only Measurements have it.
 	Observed [][]bool
 }
+
+// words are all that may be told of a sample: nothing of a patient.
+func (s Sample) words() string { return fmt.Sprintf("sample of %d items", len(s.Items)) }
+
+// Format writes how many items the sample has, whatever the verb.
+func (s Sample) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.words()) }
+
+// MarshalJSON does as Format, for log lines.
+func (s Sample) MarshalJSON() ([]byte, error) { return json.Marshal(s.words()) }
+
+func (i Item) words() string { return fmt.Sprintf("item at %g of %s", i.Time, i.MediaType) }
+
+// Format writes the item's time and media type, whatever the verb, and nothing of its content.
+func (i Item) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, i.words()) }
+
+// MarshalJSON does as Format, for log lines.
+func (i Item) MarshalJSON() ([]byte, error) { return json.Marshal(i.words()) }
+
+// Format writes how many values the row has, whatever the verb.
+func (r Row) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "row of %d values", r.Len()) }

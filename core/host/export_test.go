@@ -12,6 +12,12 @@ func Hurry(s Spec) Spec {
 	return s
 }
 
+// Usual undoes Hurry.
+func Usual(s Spec) Spec {
+	s.timing = nil
+	return s
+}
+
 // ExpectAtOnce makes the host wait no longer than the limit for a process to be ready.
 func ExpectAtOnce(s Spec, limit time.Duration) Spec {
 	t := *s.timing
@@ -44,3 +50,6 @@ func (p *Plugin) PID() int {
 
 // Processes is how many processes there are.
 func (p *Plugin) Processes() int { return len(p.replicas) }
+
+// WaitNotice is after how long a start says whom it waits for.
+const WaitNotice = waitNotice

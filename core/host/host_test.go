@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -258,5 +259,20 @@ func TestPluginsStartAtTheSameTime(t *testing.T) {
 	}
 	if fleet.Plugin("unknown") != nil {
 		t.Error("there is a plugin that nobody started")
+	}
+}
+
+func TestWhoIsWaitedForIsTold(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits 3 s")
+	}
+	t.Parallel()
+	slow, quick := animal(t, "hangs in configure"), animal(t, "tame")
+	slow.ConfigureTimeout = host.WaitNotice + 500*time.Millisecond
+	slow.Name, quick.Name = "slow", "quick"
+	var log lines
+	_, err := host.Start(t.Context(), zerolog.New(&log), []host.Spec{slow, quick})
+	if err == nil || !strings.Contains(log.String(), `{"level":"info","modalities":["slow"],"message":"waiting for plugins to start"}`) {
+		t.Errorf("got %v and\n%s", err, log.String())
 	}
 }

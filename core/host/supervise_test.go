@@ -32,6 +32,19 @@ func TestAPluginThatDiesOnceIsStartedAgain(t *testing.T) {
 	}
 }
 
+func TestAPluginThatDiesAgainAndAgainGetsThrough(t *testing.T) {
+	t.Parallel()
+	var log lines
+	p := start(t, &log, animal(t, "dies at batch 3")).Plugin("m")
+	got, err := lengths(p, texts("a", "bb", "ccc", "dddd", "a", "bb", "ccc"))
+	if want := []int{1, 2, 3, 4, 1, 2, 3}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	if n := strings.Count(log.String(), "started again"); n != 3 {
+		t.Errorf("started again %d times, want 3 for 7 batches:\n%s", n, log.String())
+	}
+}
+
 func TestASampleThatAPluginDoesNotSurviveCanBeSkipped(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{

@@ -39,6 +39,49 @@ func (*wide) Encode(_ context.Context, s sdk.Sample) (q sdk.Sequence, err error)
 	return q, nil
 }
 
+// gRPC's own limit is 4 MiB a message; images are larger, and so are long recordings.
+func TestLargeMessagesPassBothWays(t *testing.T) {
+	const items = 5000 // of 4 KiB each way: 20 MiB
+	sample := &modalitypb.Sample{Id: "a"}
+	for i := range items {
+		sample.Items = append(sample.Items, &modalitypb.Item{
+			Time: float64(i), MediaType: "text/plain", Payload: &modalitypb.Item_Data{Data: make([]byte, 4*wideDim)},
+		})
+	}
+	for name, spec := range map[string]host.Spec{
+		"go": animal(t, "wide"), "python": python(t, fmt.Sprintf(`{"width": %d}`, wideDim)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t, &lines{}, spec).Plugin("m")
+			if err := fitted(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+			err := p.Encode(t.Context(), func(yield func(*modalitypb.Sample, error) bool) { yield(sample, nil) },
+				func(_ int, r *modalitypb.Result) error {
+					if times, values, _, err := r.GetSequence().Unpack(wideDim); err != nil || len(times) != items || values[0] != 4*wideDim {
+						t.Errorf("%d vectors came back, %v", len(times), err)
+					}
+					return nil
+				})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// fitted makes a plugin ready that learns first.
+func fitted(ctx context.Context, p *host.Plugin) error {
+	if !p.Describe().GetFits() {
+		return nil
+	}
+	state, err := p.Fit(ctx, texts("a"), nil)
+	if err != nil {
+		return err
+	}
+	return p.Configure(ctx, state)
+}
+
 // BenchmarkEncodeWire measures what a process of its own costs: the bytes a second that
 // reach a plugin, as many of which come back as vectors. The samples are 512 stays of five
 // items that become 1024 numbers each.
@@ -73,14 +116,8 @@ func BenchmarkEncodeWire(b *testing.B) {
 			}
 			defer fleet.Stop()
 			p := fleet.Plugin("m")
-			if p.Describe().GetFits() {
-				state, err := p.Fit(b.Context(), texts("a"), nil)
-				if err == nil {
-					err = p.Configure(b.Context(), state)
-				}
-				if err != nil {
-					b.Fatal(err)
-				}
+			if err := fitted(b.Context(), p); err != nil {
+				b.Fatal(err)
 			}
 			b.SetBytes(samples * items * 4 * wideDim)
 			for b.Loop() {

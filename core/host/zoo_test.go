@@ -24,6 +24,25 @@ import (
 	"github.com/fusemoe/fusemoe/sdk"
 )
 
+// What plugin systems are most complained about, by its number in the project's list of
+// complaints, and the tests that fail where it comes back:
+//
+//	 1 a message is larger than gRPC allows     TestLargeMessagesPassBothWays, TestASampleThatFitsNoMessageIsAnError,
+//	                                            "too large" in TestWhatTheUserReadsOfABadPlugin
+//	 6 plugins outlive the host                 TestNoPluginOutlivesItsHost, TestNoPythonPluginOutlivesAKilledHost,
+//	                                            TestNoPluginInASandboxOutlivesAKilledHost, script interrupt of cmd/fusemoe,
+//	                                            lifeline in sdktest
+//	10 a print breaks the handshake             TestNoiseAndHostileLinesAreOnlyLogged, TestWhatAPythonPluginWritesIsOnlyLogged
+//	11 it does not start, and nobody says why   TestWhatTheUserReadsOfABadPlugin, script badplugin
+//	13 versions differ, and nobody is blamed    "speaks version 2" in TestWhatTheUserReadsOfABadPlugin
+//	16 a log line ends the host                 TestNoiseAndHostileLinesAreOnlyLogged, FuzzOutput
+//	18 a plugin that crashed stays away         TestAPluginThatDiesOnceIsStartedAgain, TestAPluginThatDiesAgainAndAgainGetsThrough,
+//	                                            TestKillingAPluginAtRandomChangesNoResult, and in cmd/fusemoe
+//	                                            TestKillingAPluginLeavesTheSameCache
+//	20 slow starts hit a limit, one by one      TestPluginsStartAtTheSameTime, TestWhoIsWaitedForIsTold,
+//	                                            "never ready" and "hangs in configure" in TestWhatTheUserReadsOfABadPlugin
+//	21 checksums are a chore                    scripts lock and plugin_new of cmd/fusemoe, package lock
+
 // TestMain runs the tests or, started again by one of them, an animal of the zoo: a
 // plugin that behaves in its own way, or the host that gets killed.
 func TestMain(m *testing.M) {
@@ -32,7 +51,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	switch animal := os.Args[2]; animal {
-	case "host":
+	case "host", "host that panics", "host that exits":
 		runHost(host.Spec{Name: "m", Command: []string{os.Args[0], "zoo", "leaves a child"}})
 	case "host of a sandbox":
 		runHost(host.Spec{
@@ -100,8 +119,9 @@ var hostile = []string{
 
 // plugin encodes the length of each text. Its one feature is named after its process.
 type plugin struct {
-	animal string
-	dir    string
+	animal  string
+	dir     string
+	batches int
 }
 
 func (p *plugin) Info() sdk.Info {
@@ -111,6 +131,8 @@ func (p *plugin) Info() sdk.Info {
 		info.MaxBatch = 1
 	case "dies once", "dies always":
 		info.MaxBatch = 2
+	case "dies at batch 3":
+		info.MaxBatch = 1
 	case "small batches":
 		info.MaxBatch = 8
 	}
@@ -152,8 +174,11 @@ func (p *plugin) Configure(ctx context.Context, c sdk.Config) (int, error) {
 }
 
 func (p *plugin) Encode(_ context.Context, s sdk.Sample) (sdk.Sequence, error) {
-	if p.animal == "slow" {
+	switch p.batches++; {
+	case p.animal == "slow":
 		time.Sleep(100 * time.Millisecond)
+	case p.animal == "dies at batch 3" && p.batches == 3:
+		os.Exit(5)
 	}
 	if string(s.Items[0].Data) == "now" {
 		switch p.animal {
@@ -212,7 +237,8 @@ func (p *fittingPlugin) Fit(_ context.Context, samples iter.Seq2[sdk.Sample, err
 	return []byte(strconv.Itoa(n)), nil
 }
 
-// runHost starts a plugin, prints its process's number, and waits to be killed.
+// runHost starts a plugin, prints its process's number, and waits to be killed, if it does not
+// end before that: by a panic that nobody recovers, or by forgetting to stop the plugin.
 func runHost(spec host.Spec) {
 	fleet, err := host.Start(context.Background(), zerolog.Nop(), []host.Spec{spec})
 	if err != nil {
@@ -220,5 +246,11 @@ func runHost(spec host.Spec) {
 		os.Exit(1)
 	}
 	fmt.Println(fleet.Plugin("m").Features()[0])
+	switch os.Args[2] {
+	case "host that panics":
+		go panic("no such layer")
+	case "host that exits":
+		os.Exit(0)
+	}
 	time.Sleep(time.Minute)
 }

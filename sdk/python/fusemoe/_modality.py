@@ -33,19 +33,20 @@ ROW: Final = "application/vnd.fusemoe.row"
 
 @dataclass(slots=True)
 class Item:
-    """One recorded thing: a row of measurements, a note, an image."""
+    """One recorded thing: a row of measurements, a note, an image. Printed, it shows nothing
+    of its content."""
 
     time: float
     """Counted from the beginning of the sample, in the unit that the dataset declares."""
     media_type: str
     """One of those that the plugin accepts."""
-    data: bytes = b""
+    data: bytes = field(default=b"", repr=False)
     """The content, unless it is a path or a row."""
-    path: str = ""
+    path: str = field(default="", repr=False)
     """A local file with the content."""
-    row: Mapping[str, float] = field(default_factory=dict)
+    row: Mapping[str, float] = field(default_factory=dict, repr=False)
     """What was measured, by name, in items of the type ROW."""
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Further facts about the item, such as the view of an image."""
 
     def content(self) -> bytes:
@@ -58,7 +59,7 @@ class Sample:
     """What one modality recorded of whatever one prediction is about: a stay in
     intensive care, a video clip."""
 
-    id: str
+    id: str = field(repr=False)
     """Tells samples apart. It may identify a patient: never log it."""
     items: List[Item]
     """In the order of their times."""
@@ -70,11 +71,11 @@ class Sequence:
     say that the modality is missing; the model has learned what to do then, so a
     plugin never invents values. Lists and arrays are equally good."""
 
-    times: ArrayLike
+    times: ArrayLike = field(repr=False)
     """T times in the unit of the items', ascending; equal ones are allowed."""
-    values: ArrayLike
+    values: ArrayLike = field(repr=False)
     """T x D finite numbers; they travel as float32."""
-    observed: ArrayLike | None = None
+    observed: ArrayLike | None = field(default=None, repr=False)
     """T x D flags; None: everything was observed. Values that were not are ignored."""
 
 

@@ -75,3 +75,10 @@ def test_arrays_of_any_layout_and_number_type_are_good() -> None:
     wide = np.arange(12, dtype=np.int64).reshape(3, 4)[:, ::2]
     got = result_of(fusemoe.Sequence(np.arange(3), wide), 2).sequence
     assert np.frombuffer(got.values, "<f4").tolist() == [0, 2, 4, 6, 8, 10]
+
+
+def test_what_is_printed_of_a_sample_shows_nothing_of_a_patient() -> None:
+    item = fusemoe.Item(1.5, "text/plain", b"Smith", "smith.txt", {"Smith": 7.0}, {"name": "Smith"})
+    sample = fusemoe.Sample("smith", [item])
+    assert repr(sample) == "Sample(items=[Item(time=1.5, media_type='text/plain')])"
+    assert repr(fusemoe.Sequence([1.0], [[7.0]])) == "Sequence()"
