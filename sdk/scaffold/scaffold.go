@@ -81,7 +81,7 @@ func (o Options) check() error {
 		return fmt.Errorf("unknown kind %q; there are %s and %s", o.Kind, Measurements, Embeddings)
 	}
 	if _, err := fs.Stat(templates, string(o.Lang)); err != nil || o.Lang != Go && o.Lang != Python {
-		return fmt.Errorf("there are no templates for the language %q", o.Lang)
+		return fmt.Errorf("there are no templates for the language %q; there are some for %s and %s", o.Lang, Go, Python)
 	}
 	return nil
 }

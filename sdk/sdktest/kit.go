@@ -24,6 +24,13 @@ type skip string
 
 func (s skip) Error() string { return string(s) }
 
+// startError is why a plugin does not start.
+type startError struct{ error }
+
+func (e startError) Unwrap() error { return e.error }
+
+const startAdvice = "Run it by hand with -describe: main must end in sdk.Serve, in Python fusemoe.serve, and load nothing before that."
+
 // target is a plugin that can be started any number of times.
 type target interface {
 	open(ctx context.Context) (*session, error)
@@ -35,6 +42,8 @@ type kit struct {
 	config  []byte
 	samples []*modalitypb.Sample
 
+	started   bool                         // some check did not end with a startError
+	dead      bool                         // it never started
 	described *modalitypb.DescribeResponse // once a session is ready
 	unusable  error                        // why no session can be made ready
 	shared    *session                     // ready to encode; nil until needed and after a failure
@@ -61,11 +70,20 @@ func (k *kit) close() {
 }
 
 func (k *kit) run(ctx context.Context, c check) Finding {
+	if k.dead {
+		return Finding{Check: c.name, Status: Skipped, Message: "needs a plugin that starts"}
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, checkTimeout, fmt.Errorf("no answer within %v", checkTimeout))
 	defer cancel()
 	err := c.run(ctx, k)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
+	}
+	advice := c.advice
+	if _, ok := errors.AsType[startError](err); !ok {
+		k.started = true
+	} else if !k.started {
+		k.dead, advice = true, startAdvice
 	}
 	if err == nil {
 		return Finding{Check: c.name, Status: Passed}
@@ -74,7 +92,7 @@ func (k *kit) run(ctx context.Context, c check) Finding {
 		return Finding{Check: c.name, Status: Skipped, Message: reason.Error()}
 	}
 	k.close() // whatever is wrong with the session, the next check begins with another
-	return Finding{Check: c.name, Status: Failed, Message: err.Error(), Advice: c.advice}
+	return Finding{Check: c.name, Status: Failed, Message: err.Error(), Advice: advice}
 }
 
 // ready returns the shared session, configured and fitted.

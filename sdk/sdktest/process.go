@@ -41,7 +41,7 @@ type program struct{ argv []string }
 func (p program) open(ctx context.Context) (*session, error) {
 	running, err := p.start(ctx, "debug")
 	if err != nil {
-		return nil, err
+		return nil, startError{err}
 	}
 	return running.session, nil
 }

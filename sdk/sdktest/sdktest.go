@@ -92,12 +92,12 @@ type Finding struct {
 }
 
 // Examine is Binary outside of tests: it checks the plugin that argv starts and calls each
-// with every finding, as it comes.
+// with every finding, as it comes. One that does not start has one.
 func Examine(ctx context.Context, argv []string, c Case, each func(Finding)) {
 	k := newKit(c, program{argv})
 	defer k.close()
 	for _, check := range append(contract(), processChecks(argv)...) {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || k.dead {
 			return
 		}
 		each(k.run(ctx, check))

@@ -118,7 +118,7 @@ func TestEveryCheckFindsItsFault(t *testing.T) {
 
 func TestEveryProcessCheckFindsItsFault(t *testing.T) {
 	tests := []struct{ animal, fails string }{
-		{"crashes", "describe,config,schema,unknown key,encode before configure,lifeline"},
+		{"crashes", "describe"},
 		{"leaves a child", "no child left"},
 		{"logs in its own way", ""}, // go-plugin keeps what is printed to os.Stderr
 		{"shouts", "log levels"},
@@ -135,6 +135,19 @@ func TestEveryProcessCheckFindsItsFault(t *testing.T) {
 		argv := append([]string{"/bin/sh", "-c", `"$@"; sleep 100`, "sh"}, zoo(t, "")...)
 		examine(t, program{argv}, Case{Samples: texts()}, "shutdown,no child left,lifeline")
 	})
+}
+
+// What does not start breaks no other promise, and is told how to start.
+func TestAPluginThatDoesNotStartHasOneFinding(t *testing.T) {
+	t.Parallel()
+	var got []Finding
+	Examine(t.Context(), zoo(t, "crashes"), Case{Samples: texts()}, func(f Finding) { got = append(got, f) })
+	want := Finding{
+		Check: "describe", Status: Failed, Message: "it ended before it listened; it wrote: no licence", Advice: startAdvice,
+	}
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
 }
 
 func TestWithoutSamplesHalfIsSkipped(t *testing.T) {

@@ -20,6 +20,18 @@ A plugin is a class with a name and two methods, and one call:
 Modality says what else such a class may have.
 """
 
+import sys
+
+try:
+    import google.protobuf
+    import grpc
+    import numpy  # noqa: F401
+except ImportError as err:
+    raise ImportError(
+        f"fusemoe needs grpcio, protobuf and numpy, and {sys.executable} has no {err.name}; run "
+        f"`{sys.executable} -m pip install grpcio protobuf numpy`, or name another Python in plugin.json"
+    ) from None
+
 from ._log import cancelled
 from ._modality import (
     EMBEDDINGS,

@@ -194,3 +194,11 @@ def test_debug_serves_hosts_that_attach_until_it_is_interrupted() -> None:
     assert process.wait(5) == 0
     assert b"Ctrl-C ends it" in process.stderr.read()
     assert not Path(socket).parent.exists()
+
+
+def test_a_python_without_grpc_is_told_what_to_install() -> None:
+    lines = "import sys; sys.modules['grpc'] = None; import fusemoe"
+    env = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+    ended = subprocess.run([sys.executable, "-c", lines], env=env, capture_output=True, text=True, check=False)
+    said = f"ImportError: fusemoe needs grpcio, protobuf and numpy, and {sys.executable} has no grpc; run "
+    assert ended.stderr.splitlines()[-1].startswith(said)
