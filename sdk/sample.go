@@ -103,4 +103,4 @@ func (i Item) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, i.words()) 
 func (i Item) MarshalJSON() ([]byte, error) { return json.Marshal(i.words()) }
 
 // Format writes how many values the row has, whatever the verb.
-func (r Row) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "row of %d values", r.Len()) }
+func (r Row) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "row of %d values", r.Len()) }
