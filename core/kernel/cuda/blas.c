@@ -8,7 +8,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-enum { keep = 0, transpose = 1, float32_data = 0, default_algorithm = -1 };
+enum { keep = 0, transpose = 1, default_algorithm = -1 };
 
 typedef int (*gemm)(void *, int, int, int, int, int, const void *, const void *, int, int, const void *, int, int,
                     const void *, void *, int, int, int, int);
@@ -51,11 +51,11 @@ int fusemoe_blas_close(void *blas) {
 
 // cuBLAS stores columns one after the other: the row-major product a·b is the column-major
 // product b·a.
-int fusemoe_blas_product(void *blas, int compute, int transpose_a, int transpose_b, int m, int n, int k, uint64_t a,
-                         int lda, uint64_t b, int ldb, uint64_t c, int ldc, int add) {
+int fusemoe_blas_product(void *blas, int compute, int factors, int result, int transpose_a, int transpose_b, int m, int n,
+                         int k, uint64_t a, int lda, uint64_t b, int ldb, uint64_t c, int ldc, int add) {
   struct blas *l = blas;
   const float one = 1, beta = add ? 1 : 0;
   return l->product(l->handle, transpose_b ? transpose : keep, transpose_a ? transpose : keep, n, m, k, &one,
-                    (const void *)b, float32_data, ldb, (const void *)a, float32_data, lda, &beta, (void *)c,
-                    float32_data, ldc, compute, default_algorithm);
+                    (const void *)b, factors, ldb, (const void *)a, factors, lda, &beta, (void *)c, result, ldc, compute,
+                    default_algorithm);
 }

@@ -59,17 +59,34 @@ func (b *blas) close() error {
 	return nil
 }
 
-// matrix is a row-major matrix in an array, its rows stride apart; transposed, it is read
+// matrix is a row-major matrix on the device, its rows stride apart; transposed, it is read
 // as its transpose.
 type matrix struct {
-	Array
+	address    cu.DevicePtr
 	stride     int
 	transposed bool
+	half       bool // bf16, not float32
+}
+
+// matrixOf is the matrix that fills an array row by row.
+func matrixOf(a Array, stride int) matrix { return matrix{address: a.address, stride: stride} }
+
+func transposed(m matrix) matrix {
+	m.transposed = !m.transposed
+	return m
+}
+
+// dataType is cuBLAS's number for that of the entries: CUDA_R_32F or CUDA_R_16BF.
+func (m matrix) dataType() C.int {
+	if m.half {
+		return 14
+	}
+	return 0
 }
 
 // product computes c = a·b, or adds it to c; c is [m, n] and a, after any transposition,
-// [m, k].
-func (d *Device) product(c matrix, a, b matrix, m, n, k int, add bool) {
+// [m, k]. Factors are of one type; without cuBLAS there is no bf16.
+func (d *Device) product(c, a, b matrix, m, n, k int, add bool) {
 	if m == 0 || n == 0 {
 		return
 	}
@@ -82,11 +99,15 @@ func (d *Device) product(c matrix, a, b matrix, m, n, k int, add bool) {
 		bRow, bColumn := b.strides()
 		const tile = 64 // rows and columns of c for each block, as in kernels/product.cu
 		d.launch("product", (n+tile-1)/tile, (m+tile-1)/tile,
-			c.Array, a.Array, b.Array, m, n, k, aRow, aColumn, bRow, bColumn, c.stride, accumulate)
+			c.address, a.address, b.address, m, n, k, aRow, aColumn, bRow, bColumn, c.stride, accumulate)
 		return
 	}
+	compute := computeTypes[d.Precision]
+	if a.half {
+		compute = computeTypes[Float32]
+	}
 	d.try("multiply matrices", func() error {
-		status := C.fusemoe_blas_product(d.blas.handle, computeTypes[d.Precision], flag(a.transposed), flag(b.transposed),
+		status := C.fusemoe_blas_product(d.blas.handle, compute, a.dataType(), c.dataType(), flag(a.transposed), flag(b.transposed),
 			C.int(m), C.int(n), C.int(k), C.uint64_t(a.address), C.int(a.stride), C.uint64_t(b.address), C.int(b.stride),
 			C.uint64_t(c.address), C.int(c.stride), C.int(accumulate))
 		if status != 0 {

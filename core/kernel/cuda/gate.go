@@ -20,8 +20,8 @@ func (l *GateLogits) Forward(d *Device, logits, x, w, bias Array) {
 	defer d.Free(xx, ww)
 	for g := range l.Groups {
 		x, w, logits := l.group(g, x, w, logits)
-		d.product(matrix{Array: logits, stride: l.Experts}, matrix{Array: x, stride: l.Width},
-			matrix{Array: w, stride: l.Width, transposed: true}, l.Rows, l.Experts, l.Width, false)
+		d.product(matrixOf(logits, l.Experts), matrixOf(x, l.Width), transposed(matrixOf(w, l.Width)),
+			l.Rows, l.Experts, l.Width, false)
 		switch {
 		case l.Kind != kernel.Softmax:
 			d.launch("square_rows", l.Rows, 1, xx, x, l.Width)
@@ -51,8 +51,7 @@ func (l *GateLogits) Backward(d *Device, dx, dw, dbias, dlogits, x, w, logits Ar
 		x, w, c := l.group(g, x, w, c)
 		if dx.address != 0 {
 			dx := dx.Slice(g*l.Rows*l.Width, l.Rows*l.Width)
-			d.product(matrix{Array: dx, stride: l.Width}, matrix{Array: c, stride: l.Experts},
-				matrix{Array: w, stride: l.Width}, l.Rows, l.Width, l.Experts, false)
+			d.product(matrixOf(dx, l.Width), matrixOf(c, l.Experts), matrixOf(w, l.Width), l.Rows, l.Width, l.Experts, false)
 			if l.Kind != kernel.Softmax {
 				d.launch("pull_rows", l.Rows, 1, dx, c, x, l.Experts, l.Width)
 			}
@@ -60,8 +59,8 @@ func (l *GateLogits) Backward(d *Device, dx, dw, dbias, dlogits, x, w, logits Ar
 		d.launch("sum_columns", l.Experts, 1, sums, c, l.Rows, l.Experts)
 		if dw.address != 0 {
 			dw := dw.Slice(g*l.Experts*l.Width, l.Experts*l.Width)
-			d.product(matrix{Array: dw, stride: l.Width}, matrix{Array: c, stride: l.Experts, transposed: true},
-				matrix{Array: x, stride: l.Width}, l.Experts, l.Width, l.Rows, false)
+			d.product(matrixOf(dw, l.Width), transposed(matrixOf(c, l.Experts)), matrixOf(x, l.Width),
+				l.Experts, l.Width, l.Rows, false)
 			if l.Kind != kernel.Softmax {
 				d.launch("pull_rows", l.Experts, 1, dw, sums, w, 1, l.Width)
 			}

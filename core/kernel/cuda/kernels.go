@@ -30,14 +30,16 @@ type kernels struct {
 // kernelNames has the functions of each module.
 var kernelNames = map[string][]string{
 	"experts": {
-		"count_pairs", "start_pairs", "place_pairs", "gather", "activate", "combine", "weigh", "sum_pairs",
-		"slope_hidden", "scatter",
+		"gather_float", "gather_half", "activate_float", "activate_half", "slope_float", "slope_half",
+		"combine_float", "combine_half", "weigh_float", "weigh_half", "scatter_float", "scatter_half",
+		"sum_chunks_float", "sum_chunks_half", "sum_experts", "narrow_weights",
 	},
 	"gate": {
 		"square_rows", "distances", "add_bias", "distance_slopes", "pull_rows", "sum_columns", "choose", "unchoose",
 	},
 	"optimizer": {"adamw", "add"},
 	"product":   {"product"},
+	"routes":    {"count_pairs", "start_pairs", "place_pairs"},
 }
 
 func (k *kernels) load() error {
@@ -70,7 +72,7 @@ func (k *kernels) unload() error {
 }
 
 // launch starts a kernel on a grid of blocks. Arguments are an Array, whose address is
-// passed, an int, as 32 bits, or a float32. The first failure is kept: whatever comes
+// passed, an address, an int, as 32 bits, or a float32. The first failure is kept: whatever comes
 // after it does nothing, and Wait returns it.
 func (d *Device) launch(kernel string, columns, rows int, arguments ...any) {
 	if d.failure != nil || columns == 0 || rows == 0 {
@@ -82,6 +84,8 @@ func (d *Device) launch(kernel string, columns, rows int, arguments ...any) {
 		switch a := a.(type) {
 		case Array:
 			words[i] = uint64(a.address)
+		case cu.DevicePtr:
+			words[i] = uint64(a)
 		case int:
 			words[i] = uint64(uint32(a))
 		case float32:

@@ -18,6 +18,27 @@ struct dim3 {
   unsigned x, y, z;
 };
 
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+
+struct alignas(8) uint2 {
+  unsigned x, y;
+};
+
+static float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+static int __popc(unsigned x) { return __builtin_popcount(x); }
+static unsigned atomicOr(unsigned *to, unsigned x) { return std::exchange(*to, *to | x); }
+
+template <typename To, typename From>
+static To same_bits(From x) {
+  To y;
+  memcpy(&y, &x, sizeof y);
+  return y;
+}
+static unsigned __float_as_uint(float x) { return same_bits<unsigned>(x); }
+static float __uint_as_float(unsigned x) { return same_bits<float>(x); }
+
 static dim3 blockIdx, threadIdx, gridDim;
 static void yield_thread();
 
@@ -182,16 +203,28 @@ int cuMemsetD32Async(uintptr_t to, unsigned value, size_t n, void *) {
 int cublasCreate_v2(void **handle) { return *handle = &used, success; }
 int cublasSetStream_v2(void *, void *) { return success; }
 int cublasDestroy_v2(void *) { return success; }
-int cublasGemmEx(void *, int ta, int tb, int m, int n, int k, const float *alpha, const float *a, int, int lda,
-                 const float *b, int, int ldb, const float *beta, float *c, int, int ldc, int, int) {
-  if (lda < (ta ? k : m) || ldb < (tb ? n : k) || ldc < m) return invalid_value;
+
+enum { r_32f = 0, r_16bf = 14 };  // cudaDataType
+
+static float entry(const void *x, int type, size_t i) {
+  return type == r_32f ? static_cast<const float *>(x)[i] : widen(static_cast<const bf16 *>(x)[i]);
+}
+
+int cublasGemmEx(void *, int ta, int tb, int m, int n, int k, const float *alpha, const void *a, int a_type, int lda,
+                 const void *b, int b_type, int ldb, const float *beta, void *c, int c_type, int ldc, int, int) {
+  if (lda < (ta ? k : m) || ldb < (tb ? n : k) || ldc < m || a_type != b_type) return invalid_value;
   for (int j = 0; j < n; j++)
     for (int i = 0; i < m; i++) {
       float sum = 0;
       for (int l = 0; l < k; l++)
-        sum += a[ta ? l + size_t(i) * lda : i + size_t(l) * lda] * b[tb ? j + size_t(l) * ldb : l + size_t(j) * ldb];
-      float &to = c[i + size_t(j) * ldc];
-      to = *alpha * sum + (*beta == 0 ? 0 : *beta * to);
+        sum += entry(a, a_type, ta ? l + size_t(i) * lda : i + size_t(l) * lda) *
+               entry(b, b_type, tb ? j + size_t(l) * ldb : l + size_t(j) * ldb);
+      const size_t at = i + size_t(j) * ldc;
+      sum = *alpha * sum + (*beta == 0 ? 0 : *beta * entry(c, c_type, at));
+      if (c_type == r_32f)
+        static_cast<float *>(c)[at] = sum;
+      else
+        narrow(static_cast<bf16 *>(c) + at, sum);
     }
   return success;
 }

@@ -14,7 +14,7 @@ import sys
 
 HERE = pathlib.Path(__file__).parent
 OPTIONS = [b"--gpu-architecture=compute_80", b"--std=c++14", b"--fmad=true"]
-HEADER = "block.cuh"
+HEADERS = sorted(HERE.glob("*.cuh"))
 
 
 def nvrtc():
@@ -28,10 +28,10 @@ def nvrtc():
 
 def compile_one(lib, path):
     program = ctypes.c_void_p()
-    header = (HERE / HEADER).read_bytes()
+    strings = ctypes.c_char_p * len(HEADERS)
     lib.nvrtcCreateProgram(
-        ctypes.byref(program), path.read_bytes(), path.name.encode(), 1,
-        (ctypes.c_char_p * 1)(header), (ctypes.c_char_p * 1)(HEADER.encode()),
+        ctypes.byref(program), path.read_bytes(), path.name.encode(), len(HEADERS),
+        strings(*(h.read_bytes() for h in HEADERS)), strings(*(h.name.encode() for h in HEADERS)),
     )
     failed = lib.nvrtcCompileProgram(program, len(OPTIONS), (ctypes.c_char_p * len(OPTIONS))(*OPTIONS))
     size = ctypes.c_size_t()

@@ -1,131 +1,214 @@
-// The mixture of experts. A pair is a row and an expert whose gate for it is not 0; pairs
-// are sorted by expert and, within one, by row. No sum depends on the order in which
-// threads finish, so that a device gives the same bits each time.
+// What the experts do beside matrix products, over pairs of row and expert that lie sorted
+// by expert. Values of pairs are float32 or bf16; a warp works on the row of one pair.
 
 #include "block.cuh"
+#include "half.cuh"
 
-// count_pairs: one block for each expert, counts[e] = its pairs.
-KERNEL count_pairs(int *counts, const float *gates, int rows, int experts) {
-  const int e = blockIdx.x;
-  int own = 0;
-  for (int r = threadIdx.x; r < rows; r += BLOCK)
-    own += gates[(size_t)r * experts + e] != 0;
-  const int all = block_sum(own);
-  if (threadIdx.x == 0) counts[e] = all;
+// gather: to[p] = from[row[p] mod modulus]; the rows of several modalities share one of y.
+template <typename T>
+__device__ void gather(T *to, const float *from, const int *row, int pairs, int width, int modulus) {
+  const size_t p = own_row();
+  if (p >= pairs) return;
+  const float *own = from + (size_t)(row[p] % modulus) * width;
+  for (int j = own_column(); j < width; j += 4 * LANES) store4(to + p * width, j, width, load4(own, j, width));
 }
 
-// start_pairs: the first thread of one block, first[e] = the pairs of the experts before e; first[experts] = all.
-KERNEL start_pairs(int *first, const int *counts, int experts) {
-  if (threadIdx.x != 0) return;
-  int sum = 0;
-  for (int e = 0; e < experts; e++) {
-    first[e] = sum;
-    sum += counts[e];
-  }
-  first[experts] = sum;
+KERNEL gather_float(float *to, const float *from, const int *row, int pairs, int width, int modulus) {
+  gather(to, from, row, pairs, width, modulus);
+}
+KERNEL gather_half(bf16 *to, const float *from, const int *row, int pairs, int width, int modulus) {
+  gather(to, from, row, pairs, width, modulus);
 }
 
-// place_pairs: one block for each expert writes its pairs: their row and expert, and for
-// each row and expert its pair.
-KERNEL place_pairs(int *row, int *expert, int *pair, const int *first, const float *gates, int rows, int experts) {
-  const int e = blockIdx.x;
-  int next = first[e];
-  for (int r0 = 0; r0 < rows; r0 += BLOCK) {
-    const int r = r0 + threadIdx.x;
-    const int chosen = r < rows && gates[(size_t)r * experts + e] != 0;
-    int all;
-    const int before = block_prefix(chosen, &all);
-    if (chosen) {
-      row[next + before] = r;
-      expert[next + before] = e;
-      pair[(size_t)r * experts + e] = next + before;
-    }
-    next += all;
+__device__ inline float gelu(float x) { return x * normal_cdf(x); }
+__device__ inline float gelu_slope(float x) { return normal_cdf(x) + x * normal_density(x); }
+
+// activate: after[p] = GELU(before[p] + bias[expert of p]).
+template <typename T>
+__device__ void activate(T *after, const T *before, const float *bias, const int *expert, int pairs, int width) {
+  const size_t p = own_row();
+  if (p >= pairs) return;
+  const float *own = bias + (size_t)expert[p] * width;
+  for (int j = own_column(); j < width; j += 4 * LANES) {
+    const float4 x = load4(before + p * width, j, width), b = load4(own, j, width);
+    store4(after + p * width, j, width,
+           make_float4(gelu(x.x + b.x), gelu(x.y + b.y), gelu(x.z + b.z), gelu(x.w + b.w)));
   }
 }
 
-// gather: one block for each pair, to[p] = from[row[p] mod modulus].
-KERNEL gather(float *to, const float *from, const int *row, int width, int modulus) {
-  const size_t p = blockIdx.x, r = row[p] % modulus;
-  for (int j = threadIdx.x; j < width; j += BLOCK) to[p * width + j] = from[r * width + j];
+KERNEL activate_float(float *after, const float *before, const float *bias, const int *expert, int pairs, int width) {
+  activate(after, before, bias, expert, pairs, width);
+}
+KERNEL activate_half(bf16 *after, const bf16 *before, const float *bias, const int *expert, int pairs, int width) {
+  activate(after, before, bias, expert, pairs, width);
 }
 
-// activate: one block for each pair, before += bias of its expert, after = GELU(before).
-KERNEL activate(float *after, float *before, const float *bias, const int *expert, int width) {
-  const size_t p = blockIdx.x, e = expert[p];
-  for (int j = threadIdx.x; j < width; j += BLOCK) {
-    const float x = before[p * width + j] + bias[e * width + j];
-    before[p * width + j] = x;
-    after[p * width + j] = x * normal_cdf(x);
+// slope: grad[p] *= GELU'(before[p] + bias[expert of p]).
+template <typename T>
+__device__ void slope(T *grad, const T *before, const float *bias, const int *expert, int pairs, int width) {
+  const size_t p = own_row();
+  if (p >= pairs) return;
+  const float *own = bias + (size_t)expert[p] * width;
+  for (int j = own_column(); j < width; j += 4 * LANES) {
+    const float4 g = load4(grad + p * width, j, width), x = load4(before + p * width, j, width),
+                 b = load4(own, j, width);
+    store4(grad + p * width, j, width,
+           make_float4(g.x * gelu_slope(x.x + b.x), g.y * gelu_slope(x.y + b.y), g.z * gelu_slope(x.z + b.z),
+                       g.w * gelu_slope(x.w + b.w)));
   }
 }
 
-// combine: one block for each row o of y, the weighted outputs of the rows o, o +
-// out_rows, ... with their experts' biases, by row and within one by expert.
-KERNEL combine(float *y, const float *out, const float *gates, const float *bias, const int *pair, int rows,
-               int out_rows, int experts, int width) {
-  const int o = blockIdx.x;
-  for (int j = threadIdx.x; j < width; j += BLOCK) {
-    float sum = 0;
-    for (int r = o; r < rows; r += out_rows)
+KERNEL slope_float(float *grad, const float *before, const float *bias, const int *expert, int pairs, int width) {
+  slope(grad, before, bias, expert, pairs, width);
+}
+KERNEL slope_half(bf16 *grad, const bf16 *before, const float *bias, const int *expert, int pairs, int width) {
+  slope(grad, before, bias, expert, pairs, width);
+}
+
+// combine: y[o] is the sum over the rows r ≡ o (mod out_rows) and their experts of
+// gate · (out[pair] + bias[expert]).
+template <typename T>
+__device__ void combine(float *y, const T *out, const float *gates, const float *bias, const int *pair, int rows,
+                        int out_rows, int experts, int width) {
+  const size_t o = own_row();
+  if (o >= out_rows) return;
+  for (int j = own_column(); j < width; j += 4 * LANES) {
+    float4 sum = make_float4(0, 0, 0, 0);
+    for (size_t r = o; r < rows; r += out_rows)
       for (int e = 0; e < experts; e++) {
-        const size_t at = (size_t)r * experts + e;
+        const size_t at = r * experts + e;
         const float gate = gates[at];
-        if (gate != 0) sum += gate * (out[(size_t)pair[at] * width + j] + bias[(size_t)e * width + j]);
+        if (gate == 0) continue;
+        const float4 x = load4(out + (size_t)pair[at] * width, j, width), b = load4(bias + (size_t)e * width, j, width);
+        sum.x += gate * (x.x + b.x), sum.y += gate * (x.y + b.y);
+        sum.z += gate * (x.z + b.z), sum.w += gate * (x.w + b.w);
       }
-    y[(size_t)o * width + j] = sum;
+    store4(y + o * width, j, width, sum);
   }
 }
 
-// weigh: one block for each pair, after = gate * GELU(before).
-KERNEL weigh(float *after, const float *before, const float *gates, const int *row, const int *expert, int experts,
-             int width) {
-  const size_t p = blockIdx.x;
-  const float gate = gates[(size_t)row[p] * experts + expert[p]];
-  for (int j = threadIdx.x; j < width; j += BLOCK) {
-    const float x = before[p * width + j];
-    after[p * width + j] = gate * x * normal_cdf(x);
+KERNEL combine_float(float *y, const float *out, const float *gates, const float *bias, const int *pair, int rows,
+                     int out_rows, int experts, int width) {
+  combine(y, out, gates, bias, pair, rows, out_rows, experts, width);
+}
+KERNEL combine_half(float *y, const bf16 *out, const float *gates, const float *bias, const int *pair, int rows,
+                    int out_rows, int experts, int width) {
+  combine(y, out, gates, bias, pair, rows, out_rows, experts, width);
+}
+
+// weigh puts into out[p], in place of an output, its gradient: gate · dy. The gradient of the
+// gate is that of y along the output.
+template <typename T>
+__device__ void weigh(T *out, float *dgates, const float *dy, const float *gates, const float *bias, const int *row,
+                      const int *expert, int pairs, int experts, int width, int modulus) {
+  const size_t p = own_row();
+  float along = 0;
+  size_t at = 0;
+  if (p < pairs) {
+    const size_t e = expert[p];
+    at = (size_t)row[p] * experts + e;
+    const float gate = gates[at];
+    const float *own = dy + (size_t)(row[p] % modulus) * width;
+    for (int j = own_column(); j < width; j += 4 * LANES) {
+      const float4 x = load4(out + p * width, j, width), b = load4(bias + e * width, j, width),
+                   g = load4(own, j, width);
+      along += g.x * (x.x + b.x) + g.y * (x.y + b.y) + g.z * (x.z + b.z) + g.w * (x.w + b.w);
+      store4(out + p * width, j, width, make_float4(gate * g.x, gate * g.y, gate * g.z, gate * g.w));
+    }
+  }
+  along = warp_sum(along);
+  if (p < pairs && threadIdx.x % LANES == 0 && dgates) dgates[at] = along;
+}
+
+KERNEL weigh_float(float *out, float *dgates, const float *dy, const float *gates, const float *bias, const int *row,
+                   const int *expert, int pairs, int experts, int width, int modulus) {
+  weigh(out, dgates, dy, gates, bias, row, expert, pairs, experts, width, modulus);
+}
+KERNEL weigh_half(bf16 *out, float *dgates, const float *dy, const float *gates, const float *bias, const int *row,
+                  const int *expert, int pairs, int experts, int width, int modulus) {
+  weigh(out, dgates, dy, gates, bias, row, expert, pairs, experts, width, modulus);
+}
+
+// scatter: x[r] is the sum of what the pairs of row r have.
+template <typename T>
+__device__ void scatter(float *x, const T *of_pair, const float *gates, const int *pair, int rows, int experts,
+                        int width) {
+  const size_t r = own_row();
+  if (r >= rows) return;
+  for (int j = own_column(); j < width; j += 4 * LANES) {
+    float4 sum = make_float4(0, 0, 0, 0);
+    for (int e = 0; e < experts; e++) {
+      const size_t at = r * experts + e;
+      if (gates[at] == 0) continue;
+      const float4 own = load4(of_pair + (size_t)pair[at] * width, j, width);
+      sum.x += own.x, sum.y += own.y, sum.z += own.z, sum.w += own.w;
+    }
+    store4(x + r * width, j, width, sum);
   }
 }
 
-// sum_pairs: a block for each expert and BLOCK columns, sums[e] = the sum over its pairs of
-// x, each times its gate unless gates is null.
-KERNEL sum_pairs(float *sums, const float *x, const float *gates, const int *row, const int *first, int experts,
-                 int width) {
+KERNEL scatter_float(float *x, const float *of_pair, const float *gates, const int *pair, int rows, int experts,
+                     int width) {
+  scatter(x, of_pair, gates, pair, rows, experts, width);
+}
+KERNEL scatter_half(float *x, const bf16 *of_pair, const float *gates, const int *pair, int rows, int experts,
+                    int width) {
+  scatter(x, of_pair, gates, pair, rows, experts, width);
+}
+
+// sum_chunks: sums[chunk] is the sum of a chunk's rows, of CHUNK at most and all of one
+// expert; chunks are counted expert by expert. The columns of a block are 4 · LANES.
+#define CHUNK 256
+
+template <typename T>
+__device__ void sum_chunks(float *sums, const T *x, const int *first, int experts, int width) {
+  int lo = 0, hi = 0;
+  for (int e = 0, left = blockIdx.x; e < experts; e++) {
+    const int chunks = (first[e + 1] - first[e] + CHUNK - 1) / CHUNK;
+    if (left < chunks) {
+      lo = first[e] + left * CHUNK;
+      hi = lo + CHUNK < first[e + 1] ? lo + CHUNK : first[e + 1];
+      break;
+    }
+    left -= chunks;
+  }
+  const int j = blockIdx.y * 4 * LANES + own_column();
+  float4 sum = make_float4(0, 0, 0, 0);
+  for (size_t p = lo + threadIdx.x / LANES; p < hi && j < width; p += ROWS) {
+    const float4 own = load4(x + p * width, j, width);
+    sum.x += own.x, sum.y += own.y, sum.z += own.z, sum.w += own.w;
+  }
+  __shared__ float4 parts[BLOCK];
+  parts[threadIdx.x] = sum;
+  __syncthreads();
+  if (threadIdx.x >= LANES || j >= width) return;
+  for (int i = threadIdx.x + LANES; i < BLOCK; i += LANES)
+    sum.x += parts[i].x, sum.y += parts[i].y, sum.z += parts[i].z, sum.w += parts[i].w;
+  store4(sums + (size_t)blockIdx.x * width, j, width, sum);
+}
+
+KERNEL sum_chunks_float(float *sums, const float *x, const int *first, int experts, int width) {
+  sum_chunks(sums, x, first, experts, width);
+}
+KERNEL sum_chunks_half(float *sums, const bf16 *x, const int *first, int experts, int width) {
+  sum_chunks(sums, x, first, experts, width);
+}
+
+// sum_experts: sums[e] is the sum of the expert's chunks.
+KERNEL sum_experts(float *sums, const float *of_chunk, const int *first, int width) {
   const int e = blockIdx.x, j = blockIdx.y * BLOCK + threadIdx.x;
   if (j >= width) return;
+  size_t chunk = 0;
+  for (int other = 0; other < e; other++) chunk += (first[other + 1] - first[other] + CHUNK - 1) / CHUNK;
   float sum = 0;
-  for (int p = first[e]; p < first[e + 1]; p++)
-    sum += (gates ? gates[(size_t)row[p] * experts + e] : 1) * x[(size_t)p * width + j];
+  for (int p = first[e]; p < first[e + 1]; p += CHUNK) sum += of_chunk[chunk++ * width + j];
   sums[(size_t)e * width + j] = sum;
 }
 
-// slope_hidden: one block for each pair. grad, the gradient of GELU(before) for a gate of
-// 1, becomes that of before for the pair's gate, whose own gradient is written.
-KERNEL slope_hidden(float *dgates, float *grad, const float *before, const float *dout, const float *gates,
-                    const float *bias, const int *row, const int *expert, int experts, int hidden, int out) {
-  const size_t p = blockIdx.x, e = expert[p], at = (size_t)row[p] * experts + e;
-  const float gate = gates[at];
-  float along = 0;
-  for (int j = threadIdx.x; j < hidden; j += BLOCK) {
-    const float x = before[p * hidden + j], g = grad[p * hidden + j], cdf = normal_cdf(x);
-    along += g * x * cdf;
-    grad[p * hidden + j] = gate * g * (cdf + x * normal_density(x));
-  }
-  for (int j = threadIdx.x; j < out; j += BLOCK) along += dout[p * out + j] * bias[e * out + j];
-  along = block_sum(along);
-  if (threadIdx.x == 0 && dgates) dgates[at] = along;
-}
-
-// scatter: one block for each row, x[r] = the sum of its pairs' rows, by expert.
-KERNEL scatter(float *x, const float *of_pair, const float *gates, const int *pair, int experts, int width) {
-  const size_t r = blockIdx.x;
-  for (int j = threadIdx.x; j < width; j += BLOCK) {
-    float sum = 0;
-    for (int e = 0; e < experts; e++) {
-      const size_t at = r * experts + e;
-      if (gates[at] != 0) sum += of_pair[(size_t)pair[at] * width + j];
-    }
-    x[r * width + j] = sum;
+// narrow_weights makes bf16 of float32.
+KERNEL narrow_weights(bf16 *to, const float *from, int n) {
+  for (size_t i = ((size_t)blockIdx.x * BLOCK + threadIdx.x) * 4; i < n; i += (size_t)gridDim.x * BLOCK * 4) {
+    const int left = n - i < 4 ? n - i : 4;
+    store4(to + i, 0, left, load4(from + i, 0, left));
   }
 }
