@@ -9,6 +9,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -84,37 +85,92 @@ func (m matrix) dataType() C.int {
 	return 0
 }
 
-// product computes c = a·b, or adds it to c; c is [m, n] and a, after any transposition,
-// [m, k]. Factors are of one type; without cuBLAS there is no bf16.
+// product is c = a·b: c is [m, n] and a, after any transposition, [m, k].
+type product struct {
+	c, a, b matrix
+	m, n, k int
+}
+
+// product computes c = a·b, or adds it to c.
 func (d *Device) product(c, a, b matrix, m, n, k int, add bool) {
-	if m == 0 || n == 0 {
+	d.multiply(add, product{c: c, a: a, b: b, m: m, n: n, k: k})
+}
+
+// multiply computes products of operands of the same types, or adds them to what is in c.
+// Factors are of one type; without cuBLAS there is no bf16.
+func (d *Device) multiply(add bool, products ...product) {
+	products = slices.DeleteFunc(products, func(p product) bool { return p.m == 0 || p.n == 0 })
+	if len(products) == 0 {
 		return
-	}
-	accumulate := 0
-	if add {
-		accumulate = 1
 	}
 	if d.blas == nil {
-		aRow, aColumn := a.strides()
-		bRow, bColumn := b.strides()
-		const tile = 64 // rows and columns of c for each block, as in kernels/product.cu
-		d.launch("product", (n+tile-1)/tile, (m+tile-1)/tile,
-			c.address, a.address, b.address, m, n, k, aRow, aColumn, bRow, bColumn, c.stride, accumulate)
+		for _, p := range products {
+			d.ownProduct(p, add)
+		}
 		return
 	}
-	compute := computeTypes[d.Precision]
-	if a.half {
-		compute = computeTypes[Float32]
+	list := make([]C.struct_fusemoe_product, len(products))
+	rows := 0
+	for i, p := range products {
+		rows += p.m
+		list[i] = C.struct_fusemoe_product{
+			transpose_a: flag(p.a.transposed), transpose_b: flag(p.b.transposed), m: C.int(p.m), n: C.int(p.n), k: C.int(p.k),
+			lda: C.int(p.a.stride), ldb: C.int(p.b.stride), ldc: C.int(p.c.stride),
+			a: C.uint64_t(p.a.address), b: C.uint64_t(p.b.address), c: C.uint64_t(p.c.address),
+		}
+	}
+	one := products[0]
+	types := C.struct_fusemoe_types{compute: computeTypes[d.Precision], factors: one.a.dataType(), result: one.c.dataType()}
+	if one.a.half {
+		types.compute = computeTypes[Float32]
+	}
+	if !add && len(products) > 1 && rows/len(products) < groupedBelow && one.a.half == one.c.half &&
+		C.fusemoe_blas_groups(d.blas.handle) != 0 {
+		d.grouped(types, list)
+		return
 	}
 	d.try("multiply matrices", func() error {
-		status := C.fusemoe_blas_product(d.blas.handle, compute, a.dataType(), c.dataType(), flag(a.transposed), flag(b.transposed),
-			C.int(m), C.int(n), C.int(k), C.uint64_t(a.address), C.int(a.stride), C.uint64_t(b.address), C.int(b.stride),
-			C.uint64_t(c.address), C.int(c.stride), C.int(accumulate))
-		if status != 0 {
-			return fmt.Errorf("cuBLAS answers %d", status)
-		}
-		return nil
+		return answer(C.fusemoe_blas_products(d.blas.handle, types, flag(add), C.int(len(list)), &list[0]))
 	})
+}
+
+// groupedBelow is how many rows products have on average where they are computed side by
+// side: smaller ones do not fill a device.
+var groupedBelow = 1024
+
+// grouped computes products side by side.
+func (d *Device) grouped(types C.struct_fusemoe_types, list []C.struct_fusemoe_product) {
+	n := len(list)
+	addresses := make([]uint64, 3*n)
+	for i, p := range list {
+		addresses[i], addresses[n+i], addresses[2*n+i] = uint64(p.a), uint64(p.b), uint64(p.c)
+	}
+	on := d.New(2 * len(addresses)) // two entries for each address
+	defer d.Free(on)
+	d.try("multiply matrices", func() error {
+		bytes := int64(8 * len(addresses))
+		if err := cu.MemcpyHtoDAsync(on.address, unsafe.Pointer(&addresses[0]), bytes, d.stream); err != nil {
+			return err
+		}
+		at := func(i int) C.uint64_t { return C.uint64_t(on.address) + C.uint64_t(8*i*n) }
+		return answer(C.fusemoe_blas_grouped(d.blas.handle, types, C.int(n), &list[0], at(0), at(1), at(2)))
+	})
+}
+
+func answer(status C.int) error {
+	if status != 0 {
+		return fmt.Errorf("cuBLAS answers %d", status)
+	}
+	return nil
+}
+
+// ownProduct computes a product, or adds it, without cuBLAS.
+func (d *Device) ownProduct(p product, add bool) {
+	aRow, aColumn := p.a.strides()
+	bRow, bColumn := p.b.strides()
+	const tile = 64 // rows and columns of c for each block, as in kernels/product.cu
+	d.launch("product", (p.n+tile-1)/tile, (p.m+tile-1)/tile, p.c.address, p.a.address, p.b.address,
+		p.m, p.n, p.k, aRow, aColumn, bRow, bColumn, p.c.stride, int(flag(add)))
 }
 
 // strides are the distances between the rows and between the columns of what is read.

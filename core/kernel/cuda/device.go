@@ -31,6 +31,8 @@ type Device struct {
 	kernels kernels
 	pool    pool
 	blas    *blas // nil: there is no cuBLAS
+	// inside says that the calling thread belongs to the context already.
+	inside bool
 	// failure is the first of what went wrong.
 	failure error
 }
@@ -99,12 +101,29 @@ func (d *Device) String() string { return fmt.Sprintf("cuda:%d (%s)", d.ordinal,
 // do runs f on a thread that the device's context belongs to: the driver keeps the
 // context of every thread, and Go moves goroutines between threads.
 func (d *Device) do(f func() error) error {
+	if d.inside {
+		return f()
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := cu.SetCurrentContext(d.context); err != nil {
 		return err
 	}
 	return f()
+}
+
+// During calls f and spares it the change of contexts before everything it asks of the
+// device.
+func (d *Device) During(f func()) {
+	err := d.do(func() error {
+		d.inside = true
+		defer func() { d.inside = false }()
+		f()
+		return nil
+	})
+	if err != nil && d.failure == nil {
+		d.failure = fmt.Errorf("%s: %w", d, err)
+	}
 }
 
 // Wait returns when the device has done all that it was asked to, with the first failure

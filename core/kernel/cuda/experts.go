@@ -30,12 +30,12 @@ func (m *Experts) Forward(d *Device, y, x, gates, w1, b1, w2, b2 Array) {
 	m.x, m.before = d.newPairs(n, m.Width, half), d.newPairs(n, m.Hidden, half)
 	m.hidden, m.out = d.newPairs(n, m.Hidden, half), d.newPairs(n, m.Out, half)
 	d.launch(m.x.kernel("gather"), warps(n), 1, m.x.Array, x, r.row, n, m.Width, m.Rows)
-	r.each(func(e, lo, n int) {
-		d.product(m.before.rows(lo), m.x.rows(lo), m.weights(0, w1, e, m.Width, m.Hidden), n, m.Hidden, m.Width, false)
+	r.multiply(d, func(e, lo, n int) product {
+		return product{m.before.rows(lo), m.x.rows(lo), m.weights(0, w1, e, m.Width, m.Hidden), n, m.Hidden, m.Width}
 	})
 	d.launch(m.x.kernel("activate"), warps(n), 1, m.hidden.Array, m.before.Array, b1, r.expert, n, m.Hidden)
-	r.each(func(e, lo, n int) {
-		d.product(m.out.rows(lo), m.hidden.rows(lo), m.weights(1, w2, e, m.Hidden, m.Out), n, m.Out, m.Hidden, false)
+	r.multiply(d, func(e, lo, n int) product {
+		return product{m.out.rows(lo), m.hidden.rows(lo), m.weights(1, w2, e, m.Hidden, m.Out), n, m.Out, m.Hidden}
 	})
 	d.launch(m.x.kernel("combine"), warps(m.OutRows), 1, y, m.out.Array, gates, b2, r.pair, m.Rows, m.OutRows, m.Experts, m.Out)
 }
@@ -54,18 +54,17 @@ func (m *Experts) Backward(d *Device, dx, dgates, dw1, db1, dw2, db2, dy, x, gat
 	r.sum(d, db2, dout)
 	m.weightGradients(d, dw2, m.hidden, dout)
 	dhidden := m.hidden
-	r.each(func(e, lo, n int) {
-		d.product(dhidden.rows(lo), dout.rows(lo), transposed(m.weights(1, w2, e, m.Hidden, m.Out)), n, m.Hidden, m.Out, false)
+	r.multiply(d, func(e, lo, n int) product {
+		return product{dhidden.rows(lo), dout.rows(lo), transposed(m.weights(1, w2, e, m.Hidden, m.Out)), n, m.Hidden, m.Out}
 	})
-	d.launch(dhidden.kernel("slope"), warps(n), 1, dhidden.Array, m.before.Array, b1, r.expert, n, m.Hidden)
-	r.sum(d, db1, dhidden)
+	r.sumWith(d, "slope_chunks", db1, dhidden, dhidden.Array, m.before.Array, b1)
 	m.weightGradients(d, dw1, m.x, dhidden)
 	if dx.address == 0 {
 		return
 	}
 	of := m.x
-	r.each(func(e, lo, n int) {
-		d.product(of.rows(lo), dhidden.rows(lo), transposed(m.weights(0, w1, e, m.Width, m.Hidden)), n, m.Width, m.Hidden, false)
+	r.multiply(d, func(e, lo, n int) product {
+		return product{of.rows(lo), dhidden.rows(lo), transposed(m.weights(0, w1, e, m.Width, m.Hidden)), n, m.Width, m.Hidden}
 	})
 	d.launch(of.kernel("scatter"), warps(m.Rows), 1, dx, of.Array, gates, r.pair, m.Rows, m.Experts, m.Width)
 }
@@ -81,8 +80,8 @@ func (m *Experts) weightGradients(d *Device, dw Array, x, dy pairs) {
 			d.Clear(dw.Slice(e*size, size))
 		}
 	}
-	m.routes.each(func(e, lo, n int) {
-		d.product(matrixOf(dw.Slice(e*size, size), dy.width), transposed(x.rows(lo)), dy.rows(lo), x.width, dy.width, n, false)
+	m.routes.multiply(d, func(e, lo, n int) product {
+		return product{matrixOf(dw.Slice(e*size, size), dy.width), transposed(x.rows(lo)), dy.rows(lo), x.width, dy.width, n}
 	})
 }
 

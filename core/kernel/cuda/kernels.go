@@ -30,7 +30,7 @@ type kernels struct {
 // kernelNames has the functions of each module.
 var kernelNames = map[string][]string{
 	"experts": {
-		"gather_float", "gather_half", "activate_float", "activate_half", "slope_float", "slope_half",
+		"gather_float", "gather_half", "activate_float", "activate_half", "slope_chunks_float", "slope_chunks_half",
 		"combine_float", "combine_half", "weigh_float", "weigh_half", "scatter_float", "scatter_half",
 		"sum_chunks_float", "sum_chunks_half", "sum_experts", "narrow_weights",
 	},

@@ -63,7 +63,7 @@ func (d *Device) New(n int) Array {
 		return Array{address: free[len(free)-1], length: n}
 	}
 	a := Array{length: n}
-	d.try(fmt.Sprintf("take %d bytes", 4*class), func() (err error) {
+	d.try(fmt.Sprintf("take %d bytes", 4*n), func() (err error) {
 		if a.address, err = cu.MemAlloc(int64(4 * class)); err == nil {
 			d.pool.class[a.address] = class
 			return nil
@@ -96,7 +96,8 @@ func (p *pool) release() error {
 	return errors.Join(errs...)
 }
 
-// Load fills an array from the host and returns when x may be changed again.
+// Load fills an array from the host and returns when x may be changed again: the driver
+// makes a copy of what is not pinned.
 func (d *Device) Load(a Array, x []float32) { load(d, a, x) }
 
 // LoadInts is Load for indices.
@@ -110,8 +111,7 @@ func load[T float32 | int32](d *Device, a Array, x []T) {
 		return
 	}
 	d.try("copy to the device", func() error {
-		err := cu.MemcpyHtoDAsync(a.address, unsafe.Pointer(&x[0]), int64(4*len(x)), d.stream)
-		return errors.Join(err, d.stream.Synchronize())
+		return cu.MemcpyHtoDAsync(a.address, unsafe.Pointer(&x[0]), int64(4*len(x)), d.stream)
 	})
 }
 

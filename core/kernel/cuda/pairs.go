@@ -84,21 +84,36 @@ func (r *routes) each(f func(e, lo, n int)) {
 	}
 }
 
+// multiply computes a product for every expert that has pairs.
+func (r *routes) multiply(d *Device, of func(e, lo, n int) product) {
+	var all []product
+	r.each(func(e, lo, n int) { all = append(all, of(e, lo, n)) })
+	d.multiply(false, all...)
+}
+
 // chunk bounds the pairs that one block sums, CHUNK in kernels/experts.cu.
 const chunk = 256
 
 // sum fills sums [experts, width] with those over each expert's pairs.
 func (r *routes) sum(d *Device, sums Array, x pairs) {
-	if sums.address == 0 {
-		return
+	if sums.address != 0 {
+		r.sumWith(d, "sum_chunks", sums, x, x.Array)
 	}
+}
+
+// sumWith is sum by a kernel that does more than that with the values, and takes more
+// arguments before where each expert begins.
+func (r *routes) sumWith(d *Device, kernel string, sums Array, x pairs, arguments ...any) {
 	chunks := 0
 	r.each(func(_, _, n int) { chunks += (n + chunk - 1) / chunk })
 	parts := d.New(chunks * x.width)
 	defer d.Free(parts)
 	const columns = 128 // of a block: four for each of its lanes
-	d.launch(x.kernel("sum_chunks"), chunks, (x.width+columns-1)/columns, parts, x.Array, r.firsts, r.experts, x.width)
-	d.launch("sum_experts", r.experts, blocks(x.width), sums, parts, r.firsts, x.width)
+	all := append(append([]any{parts}, arguments...), r.firsts, r.experts, x.width)
+	d.launch(x.kernel(kernel), chunks, (x.width+columns-1)/columns, all...)
+	if sums.address != 0 {
+		d.launch("sum_experts", r.experts, blocks(x.width), sums, parts, r.firsts, x.width)
+	}
 }
 
 func (r *routes) free(d *Device) {

@@ -228,4 +228,16 @@ int cublasGemmEx(void *, int ta, int tb, int m, int n, int k, const float *alpha
     }
   return success;
 }
+
+int cublasGemmGroupedBatchedEx(void *handle, const int *ta, const int *tb, const int *m, const int *n, const int *k,
+                               const float *alpha, const void **a, int a_type, const int *lda, const void **b,
+                               int b_type, const int *ldb, const float *beta, void **c, int c_type, const int *ldc,
+                               int groups, const int *sizes, int) {
+  for (int i = 0; i < groups; i++)
+    if (sizes[i] != 1 || a_type != c_type ||
+        cublasGemmEx(handle, ta[i], tb[i], m[i], n[i], k[i], alpha + i, a[i], a_type, lda[i], b[i], b_type, ldb[i],
+                     beta + i, c[i], c_type, ldc[i], 0, 0) != success)
+      return invalid_value;
+  return success;
+}
 }

@@ -43,28 +43,6 @@ KERNEL activate_half(bf16 *after, const bf16 *before, const float *bias, const i
   activate(after, before, bias, expert, pairs, width);
 }
 
-// slope: grad[p] *= GELU'(before[p] + bias[expert of p]).
-template <typename T>
-__device__ void slope(T *grad, const T *before, const float *bias, const int *expert, int pairs, int width) {
-  const size_t p = own_row();
-  if (p >= pairs) return;
-  const float *own = bias + (size_t)expert[p] * width;
-  for (int j = own_column(); j < width; j += 4 * LANES) {
-    const float4 g = load4(grad + p * width, j, width), x = load4(before + p * width, j, width),
-                 b = load4(own, j, width);
-    store4(grad + p * width, j, width,
-           make_float4(g.x * gelu_slope(x.x + b.x), g.y * gelu_slope(x.y + b.y), g.z * gelu_slope(x.z + b.z),
-                       g.w * gelu_slope(x.w + b.w)));
-  }
-}
-
-KERNEL slope_float(float *grad, const float *before, const float *bias, const int *expert, int pairs, int width) {
-  slope(grad, before, bias, expert, pairs, width);
-}
-KERNEL slope_half(bf16 *grad, const bf16 *before, const float *bias, const int *expert, int pairs, int width) {
-  slope(grad, before, bias, expert, pairs, width);
-}
-
 // combine: y[o] is the sum over the rows r ≡ o (mod out_rows) and their experts of
 // gate · (out[pair] + bias[expert]).
 template <typename T>
@@ -156,28 +134,26 @@ KERNEL scatter_half(float *x, const bf16 *of_pair, const float *gates, const int
   scatter(x, of_pair, gates, pair, rows, experts, width);
 }
 
-// sum_chunks: sums[chunk] is the sum of a chunk's rows, of CHUNK at most and all of one
-// expert; chunks are counted expert by expert. The columns of a block are 4 · LANES.
+// CHUNK bounds the pairs that one block adds up, all of one expert; chunks are counted
+// expert by expert. The columns of a block are 4 · LANES.
 #define CHUNK 256
 
-template <typename T>
-__device__ void sum_chunks(float *sums, const T *x, const int *first, int experts, int width) {
-  int lo = 0, hi = 0;
-  for (int e = 0, left = blockIdx.x; e < experts; e++) {
+// chunk_of finds the pairs of a chunk, from lo to before hi, and their expert.
+__device__ inline int chunk_of(int left, const int *first, int experts, int *lo, int *hi) {
+  for (int e = 0; e < experts; e++) {
     const int chunks = (first[e + 1] - first[e] + CHUNK - 1) / CHUNK;
     if (left < chunks) {
-      lo = first[e] + left * CHUNK;
-      hi = lo + CHUNK < first[e + 1] ? lo + CHUNK : first[e + 1];
-      break;
+      *lo = first[e] + left * CHUNK;
+      *hi = *lo + CHUNK < first[e + 1] ? *lo + CHUNK : first[e + 1];
+      return e;
     }
     left -= chunks;
   }
-  const int j = blockIdx.y * 4 * LANES + own_column();
-  float4 sum = make_float4(0, 0, 0, 0);
-  for (size_t p = lo + threadIdx.x / LANES; p < hi && j < width; p += ROWS) {
-    const float4 own = load4(x + p * width, j, width);
-    sum.x += own.x, sum.y += own.y, sum.z += own.z, sum.w += own.w;
-  }
+  return *lo = *hi = 0;
+}
+
+// store_sums writes what the threads of a block have of each column, added up.
+__device__ inline void store_sums(float *sums, int j, int width, float4 sum) {
   __shared__ float4 parts[BLOCK];
   parts[threadIdx.x] = sum;
   __syncthreads();
@@ -187,11 +163,56 @@ __device__ void sum_chunks(float *sums, const T *x, const int *first, int expert
   store4(sums + (size_t)blockIdx.x * width, j, width, sum);
 }
 
+// sum_chunks: sums[chunk] is the sum of a chunk's rows.
+template <typename T>
+__device__ void sum_chunks(float *sums, const T *x, const int *first, int experts, int width) {
+  int lo, hi;
+  chunk_of(blockIdx.x, first, experts, &lo, &hi);
+  const int j = blockIdx.y * 4 * LANES + own_column();
+  float4 sum = make_float4(0, 0, 0, 0);
+  for (size_t p = lo + threadIdx.x / LANES; p < hi && j < width; p += ROWS) {
+    const float4 own = load4(x + p * width, j, width);
+    sum.x += own.x, sum.y += own.y, sum.z += own.z, sum.w += own.w;
+  }
+  store_sums(sums, j, width, sum);
+}
+
 KERNEL sum_chunks_float(float *sums, const float *x, const int *first, int experts, int width) {
   sum_chunks(sums, x, first, experts, width);
 }
 KERNEL sum_chunks_half(float *sums, const bf16 *x, const int *first, int experts, int width) {
   sum_chunks(sums, x, first, experts, width);
+}
+
+// slope_chunks: grad[p] *= GELU'(before[p] + bias[expert of p]), and sums[chunk] is the sum
+// of a chunk's rows of that.
+template <typename T>
+__device__ void slope_chunks(float *sums, T *grad, const T *before, const float *bias, const int *first, int experts,
+                             int width) {
+  int lo, hi;
+  const int e = chunk_of(blockIdx.x, first, experts, &lo, &hi);
+  const int j = blockIdx.y * 4 * LANES + own_column();
+  float4 sum = make_float4(0, 0, 0, 0);
+  if (j < width) {
+    const float4 b = load4(bias + (size_t)e * width, j, width);
+    for (size_t p = lo + threadIdx.x / LANES; p < hi; p += ROWS) {
+      const float4 g = load4(grad + p * width, j, width), x = load4(before + p * width, j, width);
+      const float4 own = make_float4(g.x * gelu_slope(x.x + b.x), g.y * gelu_slope(x.y + b.y),
+                                     g.z * gelu_slope(x.z + b.z), g.w * gelu_slope(x.w + b.w));
+      store4(grad + p * width, j, width, own);
+      sum.x += own.x, sum.y += own.y, sum.z += own.z, sum.w += own.w;
+    }
+  }
+  store_sums(sums, j, width, sum);
+}
+
+KERNEL slope_chunks_float(float *sums, float *grad, const float *before, const float *bias, const int *first,
+                          int experts, int width) {
+  slope_chunks(sums, grad, before, bias, first, experts, width);
+}
+KERNEL slope_chunks_half(float *sums, bf16 *grad, const bf16 *before, const float *bias, const int *first, int experts,
+                         int width) {
+  slope_chunks(sums, grad, before, bias, first, experts, width);
 }
 
 // sum_experts: sums[e] is the sum of the expert's chunks.

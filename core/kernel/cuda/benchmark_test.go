@@ -1,0 +1,77 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/fusemoe/fusemoe/core/kernel/kerneltest"
+)
+
+// BenchmarkExperts passes tokens forward and backward through experts, four for each, with
+// all gradients. bench/gpu.py sets it beside the same in PyTorch.
+func BenchmarkExperts(b *testing.B) {
+	if os.Getenv(emulated) != "" {
+		b.Skip("there is no CUDA device, and the emulator shows nothing of speed")
+	}
+	for precision, name := range []string{Float32: "float32", TF32: "tf32", BF16: "bf16"} {
+		for _, c := range []struct{ rows, width, hidden, experts int }{
+			{3072, 512, 512, 16},
+			{3072, 512, 512, 64},
+			{3072, 1024, 4096, 16},
+			{3072, 1024, 4096, 64},
+			{98304, 512, 512, 16},
+			{98304, 512, 512, 64},
+			{98304, 1024, 4096, 16},
+			{98304, 1024, 4096, 64},
+		} {
+			b.Run(fmt.Sprintf("%s/%dx%dx%dx%d", name, c.rows, c.width, c.hidden, c.experts), func(b *testing.B) {
+				m := Experts{Rows: c.rows, OutRows: c.rows, Experts: c.experts, Width: c.width, Hidden: c.hidden, Out: c.width}
+				benchmarkExperts(b, m, Precision(precision))
+			})
+		}
+	}
+}
+
+func benchmarkExperts(b *testing.B, m Experts, precision Precision) {
+	d := device(b)
+	d.Precision = precision
+	random := func(n int, scale float64) Array {
+		x := kerneltest.Random[float32](min(n, 1<<19), scale, uint64(n))
+		return d.Upload(slices.Repeat(x, n/len(x)))
+	}
+	x, dy := random(m.Rows*m.Width, 1), random(m.Rows*m.Out, 1)
+	w1, b1 := random(m.Experts*m.Width*m.Hidden, 0.02), random(m.Experts*m.Hidden, 0.02)
+	w2, b2 := random(m.Experts*m.Hidden*m.Out, 0.02), random(m.Experts*m.Out, 0.02)
+	gates := d.New(m.Rows * m.Experts)
+	top := TopK{Rows: m.Rows, Experts: m.Experts, K: 4}
+	top.Forward(d, gates, random(m.Rows*m.Experts, 1), Array{})
+	y := d.New(dy.Len())
+	var grads []Array
+	for _, a := range []Array{x, gates, w1, b1, w2, b2} {
+		grads = append(grads, d.New(a.Len()))
+	}
+	pass := func() {
+		m.Forward(d, y, x, gates, w1, b1, w2, b2)
+		m.Backward(d, grads[0], grads[1], grads[2], grads[3], grads[4], grads[5], dy, x, gates, w1, b1, w2, b2)
+	}
+	pass()
+	pass()
+	if err := d.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	d.During(func() {
+		for range b.N {
+			pass()
+		}
+	})
+	if err := d.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	operations := 3 * 2 * 2 * float64(m.routes.pairs()*m.Width*m.Hidden)
+	b.ReportMetric(operations*float64(b.N)/b.Elapsed().Seconds()/1e12, "TFLOP/s")
+}
