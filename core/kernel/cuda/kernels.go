@@ -40,6 +40,10 @@ var kernelNames = map[string][]string{
 	"optimizer": {"adamw", "add"},
 	"product":   {"product"},
 	"routes":    {"count_pairs", "start_pairs", "place_pairs"},
+	"time": {
+		"embed_times", "turn_queries", "attend", "attend_values", "divide_gradients", "slope_scores", "slope_alone",
+		"slope_keys", "slope_queries", "add_queries", "slope_times", "add_times",
+	},
 }
 
 func (k *kernels) load() error {

@@ -46,3 +46,21 @@ __device__ inline int block_prefix(int x, int *all) {
   __syncthreads();
   return before;
 }
+
+// LANES is the number of threads of a warp, which read a whole line of memory at once. A
+// block that sums columns over rows has LANES of them and takes GROUPS rows at a time.
+#define LANES 32
+#define GROUPS (BLOCK / LANES)
+
+// lane_sum is the sum of x over the groups, for every thread of the lane, always added in
+// the same order. All threads call it.
+template <typename T>
+__device__ T lane_sum(T x) {
+  __shared__ T parts[BLOCK];
+  parts[threadIdx.x] = x;
+  __syncthreads();
+  T sum = parts[threadIdx.x % LANES];
+  for (int g = 1; g < GROUPS; g++) sum += parts[g * LANES + threadIdx.x % LANES];
+  __syncthreads();
+  return sum;
+}

@@ -20,7 +20,6 @@ __device__ inline void narrow(bf16 *to, float x) {
 }
 
 // A row is worked on by one warp, of LANES threads; a block has ROWS of them.
-#define LANES 32
 #define ROWS (BLOCK / LANES)
 
 __device__ inline size_t own_row() { return (size_t)blockIdx.x * ROWS + threadIdx.x / LANES; }
