@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/fusemoe/fusemoe/core/kernel"
 )
 
 func TestADeviceThatIsNotThere(t *testing.T) {
@@ -60,24 +58,6 @@ func TestClassesWasteAnEighthAtMost(t *testing.T) {
 			t.Errorf("%d entries take %d", n, class)
 		}
 	}
-}
-
-func TestAdamWMatchesThatOfTheProcessor(t *testing.T) {
-	d := device(t)
-	o := kernel.AdamW{Rate: 0.1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Decay: 0.01}
-	const n = 1000
-	w, w64 := both(d, n, 1, 1)
-	g, g64 := both(d, n, 1, 2)
-	m, v := d.New(n), d.New(n)
-	d.Clear(m, v)
-	m64, v64 := make([]float64, n), make([]float64, n)
-	for step := 1; step <= 3; step++ {
-		kernel.AdamWStep(nil, o, step, w64, g64, m64, v64)
-		d.AdamWStep(o, step, w, g, m, v)
-	}
-	near(t, "weights", d, w, w64)
-	near(t, "mean", d, m, m64)
-	near(t, "square", d, v, v64)
 }
 
 func TestCopiesAndSums(t *testing.T) {

@@ -29,6 +29,10 @@ type kernels struct {
 
 // kernelNames has the functions of each module.
 var kernelNames = map[string][]string{
+	"balance": {
+		"sum_gates", "variation", "variation_slopes", "repeat_row", "load_thresholds", "sum_loads", "slope_loads",
+		"route_softly", "sum_routes", "entropy", "slope_entropy",
+	},
 	"experts": {
 		"gather_float", "gather_half", "activate_float", "activate_half", "slope_chunks_float", "slope_chunks_half",
 		"combine_float", "combine_half", "weigh_float", "weigh_half", "scatter_float", "scatter_half",
@@ -37,7 +41,7 @@ var kernelNames = map[string][]string{
 	"gate": {
 		"square_rows", "distances", "add_bias", "distance_slopes", "pull_rows", "sum_columns", "choose", "unchoose",
 	},
-	"optimizer": {"adamw", "add"},
+	"optimizer": {"sum_squares", "clip_norm", "adamw", "mix", "swap", "add", "scale"},
 	"product":   {"product"},
 	"routes":    {"count_pairs", "start_pairs", "place_pairs"},
 	"time": {

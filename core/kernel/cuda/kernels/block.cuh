@@ -14,6 +14,9 @@ __device__ inline float normal_cdf(float x) { return 0.5f * (1 + erff(x * 0.7071
 // normal_density is its density.
 __device__ inline float normal_density(float x) { return 0.39894228040143268f * expf(-0.5f * x * x); }
 
+// precedes says whether v comes before u in descending order, which NaN heads.
+__device__ inline bool precedes(float v, float u) { return v > u || (v != v && u == u); }
+
 // block_sum is the sum of x over the block, for every thread, always added in the same
 // order. All threads call it.
 template <typename T>
