@@ -62,9 +62,6 @@ KERNEL sum_columns(float *sums, const float *c, int rows, int columns) {
   if (threadIdx.x == 0) sums[blockIdx.x] = sum;
 }
 
-// precedes says whether v comes before u in descending order, which NaN heads.
-__device__ inline bool precedes(float v, float u) { return v > u || (v != v && u == u); }
-
 // choose: a thread for each row, a softmax over the row's k largest logits, of equal ones
 // those of the lower index; other gates are 0, and so are all of a row that is not active.
 // chosen is scratch, [rows, k].
