@@ -29,6 +29,7 @@ type kernels struct {
 
 // kernelNames has the functions of each module.
 var kernelNames = map[string][]string{
+	"assemble": {"assemble", "slope_grid", "sum_samples", "add_samples", "slope_position", "slope_modality"},
 	"balance": {
 		"sum_gates", "variation", "variation_slopes", "repeat_row", "load_thresholds", "sum_loads", "slope_loads",
 		"route_softly", "sum_routes", "entropy", "slope_entropy",
@@ -40,6 +41,9 @@ var kernelNames = map[string][]string{
 	},
 	"gate": {
 		"square_rows", "distances", "add_bias", "distance_slopes", "pull_rows", "sum_columns", "choose", "unchoose",
+	},
+	"losses": {
+		"binary_loss", "slope_binary", "softmax_loss", "slope_softmax", "squared_loss", "slope_squared", "weigh_term",
 	},
 	"optimizer": {"sum_squares", "clip_norm", "adamw", "mix", "swap", "add", "scale"},
 	"product":   {"product"},
