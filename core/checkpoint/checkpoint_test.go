@@ -1,8 +1,10 @@
 package checkpoint_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -63,7 +65,7 @@ func TestLoadGivesBackWhatWasSaved(t *testing.T) {
 		t.Error(diff)
 	}
 	where := cmpopts.IgnoreFields(checkpoint.Modality{}, "StateFile")
-	files := cmpopts.IgnoreFields(checkpoint.Manifest{}, "Files", "Format")
+	files := cmpopts.IgnoreFields(checkpoint.Manifest{}, "Files", "Format", "SHA256")
 	if diff := cmp.Diff(manifest(), m, where, files); diff != "" {
 		t.Error(diff)
 	}
@@ -173,6 +175,7 @@ func TestDamageIsNamed(t *testing.T) {
 		"cut manifest":       {"manifest.json", half, "not a manifest"},
 		"newer format":       {"manifest.json", newer, "format 2, this program reads format 1; use the version"},
 		"manifest of none":   {"manifest.json", func(string) string { return `{"format":1}` }, "names no file of weights"},
+		"changed manifest":   {"manifest.json", func(text string) string { return strings.Replace(text, "120", "121", 1) }, "changed since it was written"},
 		"path out of folder": {"manifest.json", outside, `names "../weights-`},
 		"no weights":         {"weights-*", nil, "there is no such file; copy the whole checkpoint folder again"},
 		"cut weights":        {"weights-*", half, "bytes long, the manifest says"},
@@ -211,9 +214,18 @@ func TestDamageIsNamed(t *testing.T) {
 }
 
 func half(text string) string    { return text[:len(text)/2] }
-func newer(text string) string   { return strings.Replace(text, `"format": 1`, `"format": 2`, 1) }
-func outside(text string) string { return strings.Replace(text, `"weights-`, `"../weights-`, 1) }
+func newer(text string) string   { return resealed(text, `"format": 1`, `"format": 2`) }
+func outside(text string) string { return resealed(text, `"weights-`, `"../weights-`) }
 func changed(text string) string { return text[:len(text)-1] + string([]byte{text[len(text)-1] ^ 1}) }
+
+// resealed replaces something in the text of a manifest, and its checksum, as
+// docs/format/checkpoint.md says it is made.
+func resealed(text, old, now string) string {
+	text = strings.Replace(text, old, now, 1)
+	at := strings.LastIndex(text, `"sha256": "`) + len(`"sha256": "`)
+	blank := text[:at] + strings.Repeat("0", 64) + text[at+64:]
+	return fmt.Sprintf("%s%x%s", text[:at], sha256.Sum256([]byte(blank)), text[at+64:])
+}
 
 // Later versions add tensor files and keys: this one reads past them.
 func TestFurtherFilesAndKeysAreIgnored(t *testing.T) {
@@ -221,7 +233,7 @@ func TestFurtherFilesAndKeysAreIgnored(t *testing.T) {
 	save(t, dir, manifest(), tensors(1))
 	text := contents(t, dir)["manifest.json"]
 	more := `"files": {"optimizer": {"name": "optimizer-0123456789abcdef.safetensors", "bytes": 1, "sha256": ""},`
-	write(t, dir, "manifest.json", strings.Replace(text, `"files": {`, `"later": true, `+more, 1))
+	write(t, dir, "manifest.json", resealed(text, `"files": {`, `"later": true, `+more))
 	m, weights, err := checkpoint.Load(dir)
 	if err != nil || len(weights) != len(tensors(1)) || len(m.Files) != 2 {
 		t.Errorf("%d tensors, files %v, error %v", len(weights), m.Files, err)

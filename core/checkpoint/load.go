@@ -10,11 +10,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Error says which file of a checkpoint cannot be used, why, and what to do.
 type Error struct {
 	File, Problem, Advice string
+	// Damaged says that the file was whole once: an earlier checkpoint may still be.
+	Damaged bool
 	// Err is the cause below, if there is one.
 	Err error
 }
@@ -47,10 +50,7 @@ func Load(dir string) (Manifest, []Tensor, error) {
 	}
 	tensors, err := decode(text)
 	if err != nil {
-		return Manifest{}, nil, &Error{
-			File: filepath.Join(dir, f.Name), Problem: "not a safetensors file of weights: " + err.Error(),
-			Advice: adviceDamaged, Err: err,
-		}
+		return Manifest{}, nil, damaged(filepath.Join(dir, f.Name), err, "not a safetensors file of weights: %v", err)
 	}
 	return m, tensors, nil
 }
@@ -64,11 +64,14 @@ func readManifest(path string) (Manifest, error) {
 		}
 	}
 	if err != nil {
-		return Manifest{}, &Error{File: path, Problem: err.Error(), Advice: "make it readable", Err: err}
+		return Manifest{}, unreadable(path, err)
 	}
 	m, err := parseManifest(text)
 	if err != nil {
-		return Manifest{}, &Error{File: path, Problem: err.Error(), Advice: adviceDamaged, Err: err}
+		return Manifest{}, damaged(path, err, "%v", err)
+	}
+	if !sealed(text, m.SHA256) {
+		return Manifest{}, damaged(path, nil, "changed since it was written: its sha256 is not the one that it names")
 	}
 	if m.Format != Format {
 		return Manifest{}, &Error{
@@ -77,9 +80,29 @@ func readManifest(path string) (Manifest, error) {
 		}
 	}
 	if _, ok := m.Files[weights]; !ok {
-		return Manifest{}, &Error{File: path, Problem: "names no file of weights", Advice: adviceDamaged}
+		return Manifest{}, damaged(path, nil, "names no file of weights")
 	}
 	return m, nil
+}
+
+// sealed tells whether a manifest's text has the checksum that it names. Manifests of earlier
+// versions name none.
+func sealed(text []byte, sum string) bool {
+	if sum == "" {
+		return true
+	}
+	at := bytes.LastIndex(text, []byte(sum))
+	if at < 0 || len(sum) != len(unsealed) {
+		return false
+	}
+	blank := slices.Clone(text)
+	copy(blank[at:], unsealed)
+	is := sha256.Sum256(blank)
+	return hex.EncodeToString(is[:]) == sum
+}
+
+func damaged(path string, err error, problem string, a ...any) error {
+	return &Error{File: path, Problem: fmt.Sprintf(problem, a...), Advice: adviceDamaged, Damaged: true, Err: err}
 }
 
 func parseManifest(text []byte) (Manifest, error) {
@@ -104,32 +127,37 @@ func parseManifest(text []byte) (Manifest, error) {
 	return m, nil
 }
 
+// unreadable is a file that the system does not give: damage too, unless it may not.
+func unreadable(path string, err error) error {
+	return &Error{
+		File: path, Problem: err.Error(), Advice: "make it readable", Err: err,
+		Damaged: !errors.Is(err, fs.ErrPermission),
+	}
+}
+
 // read is the content of f, which is what it must be.
 func (f File) read(dir string) ([]byte, error) {
 	path := filepath.Join(dir, f.Name)
-	damaged := func(err error, problem string, a ...any) error {
-		return &Error{File: path, Problem: fmt.Sprintf(problem, a...), Advice: adviceDamaged, Err: err}
-	}
 	// A manifest from elsewhere must not make us read other folders.
 	if f.Name == "" || f.Name == "." || f.Name == ".." || filepath.Base(f.Name) != f.Name {
-		return nil, damaged(nil, "the manifest names %q, which is not a file of the folder", f.Name)
+		return nil, damaged(path, nil, "the manifest names %q, which is not a file of the folder", f.Name)
 	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, damaged(err, "the manifest names it, but there is no such file")
+		return nil, damaged(path, err, "the manifest names it, but there is no such file")
 	}
 	if err != nil {
-		return nil, damaged(err, "%v", err)
+		return nil, unreadable(path, err)
 	}
 	if info.Size() != f.Bytes {
-		return nil, damaged(nil, "%d bytes long, the manifest says %d", info.Size(), f.Bytes)
+		return nil, damaged(path, nil, "%d bytes long, the manifest says %d", info.Size(), f.Bytes)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, damaged(err, "%v", err)
+		return nil, unreadable(path, err)
 	}
 	if sum := sha256.Sum256(text); hex.EncodeToString(sum[:]) != f.SHA256 {
-		return nil, damaged(nil, "changed since it was written: its sha256 is %x, the manifest says %s", sum, f.SHA256)
+		return nil, damaged(path, nil, "changed since it was written: its sha256 is %x, the manifest says %s", sum, f.SHA256)
 	}
 	return text, nil
 }

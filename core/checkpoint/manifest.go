@@ -36,6 +36,8 @@ type Manifest struct {
 	Training json.RawMessage `json:"training,omitempty"`
 	// Files are the tensor files by what they hold; "weights" is always there. Set by Save.
 	Files map[string]File `json:"files"`
+	// SHA256 is that of the manifest's own text with zeros in the place of these 64 digits. Set by Save.
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // Modality is one modality as the model was trained on it.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 	"syscall"
 )
 
@@ -77,12 +78,8 @@ func (w *writer) save(m Manifest, tensors []Tensor) error {
 
 // commit makes the files that were added the checkpoint of the folder.
 func (w *writer) commit(m Manifest) error {
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	// As it is, Model and the plugins' configurations keep their bytes.
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(m); err != nil {
+	text, err := seal(m)
+	if err != nil {
 		return failed(w.dir, err)
 	}
 	// The files must be on disk under their names before a manifest names them.
@@ -90,7 +87,7 @@ func (w *writer) commit(m Manifest) error {
 		return err
 	}
 	temporary, err := w.write("manifest", func(to io.Writer) error {
-		_, err := to.Write(text.Bytes())
+		_, err := to.Write(text)
 		return err
 	})
 	if err != nil {
@@ -103,6 +100,27 @@ func (w *writer) commit(m Manifest) error {
 	w.made = nil
 	return syncDir(w.dir)
 }
+
+// seal is the text of a manifest that carries its own checksum.
+func seal(m Manifest) ([]byte, error) {
+	m.SHA256 = unsealed
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	// As it is, Model and the plugins' configurations keep their bytes.
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(m); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(text.Bytes())
+	// It is the last key: whatever the caller's own texts hold, the last zeros are these.
+	at := bytes.LastIndex(text.Bytes(), []byte(unsealed))
+	hex.Encode(text.Bytes()[at:], sum[:])
+	return text.Bytes(), nil
+}
+
+// unsealed stands in a manifest in the place of its checksum while that is computed.
+var unsealed = strings.Repeat("0", hex.EncodedLen(sha256.Size))
 
 // add writes a file that is called after what it holds and the beginning of its checksum.
 func (w *writer) add(holds, extension string, content func(io.Writer) error) (File, error) {
