@@ -29,7 +29,7 @@ func (rt *Runtime) document(folder *runFolder, results []report.Result, one []*E
 		Name: filepath.Base(filepath.Clean(folder.dir)), Version: buildVersion(),
 		Dataset: rt.describeDataset(), Modalities: rt.describeModalities(), Patterns: rt.patterns(), Model: rt.describeModel(),
 	}
-	if err := rt.describeSettings(&r); err != nil {
+	if err := rt.describeSettings(&r, folder.dir); err != nil {
 		return r, err
 	}
 	for _, seed := range rt.config.Train.Seeds {
@@ -73,12 +73,14 @@ func buildVersion() string {
 	return "(devel)"
 }
 
-func (rt *Runtime) describeSettings(r *page.Run) error {
-	var text strings.Builder
-	if err := rt.config.WriteYAML(&text); err != nil {
-		return err
+// describeSettings shows them as the run's folder has them: of a resumed run that tells where
+// each came from.
+func (rt *Runtime) describeSettings(r *page.Run, dir string) error {
+	text, err := os.ReadFile(filepath.Join(dir, configFile))
+	if err != nil {
+		return fmt.Errorf("read the run's config: %w", err)
 	}
-	r.Settings = text.String()
+	r.Settings = string(text)
 	changed, err := rt.config.Changed()
 	if err != nil {
 		return err

@@ -42,6 +42,9 @@ type runFolder struct {
 // never mixed or overwritten.
 func claimFolder(dir string, several bool) (*runFolder, error) {
 	if err := data.Vacant(dir); err != nil {
+		if _, statErr := os.Stat(filepath.Join(dir, configFile)); statErr == nil {
+			err = fmt.Errorf("%w; a run that was cut short goes on with: fusemoe run --resume %s", err, dir)
+		}
 		return nil, fmt.Errorf("out: %w", err)
 	}
 	f := &runFolder{dir: dir, several: several}
@@ -51,42 +54,42 @@ func claimFolder(dir string, several bool) (*runFolder, error) {
 		}
 		f.made = append([]string{parent}, f.made...)
 	}
-	err := os.MkdirAll(dir, 0o755)
-	if err == nil {
-		err = writable(dir)
-	}
-	if err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		f.unmake()
 		return nil, fmt.Errorf("out: cannot write a run folder there: %w", err)
 	}
 	return f, nil
 }
 
-func writable(dir string) error {
-	probe, err := os.CreateTemp(dir, ".writable-*")
-	if err != nil {
-		return err
-	}
-	return errors.Join(probe.Close(), os.Remove(probe.Name()))
-}
-
-// begin writes the first file, the effective config. Two runs that have claimed the
-// same folder cannot both begin.
+// begin writes the first file, the effective config, before anything takes long: with it
+// the run can be resumed. It is there whole or not at all, and two runs that have claimed
+// the same folder cannot both begin.
 func (f *runFolder) begin(writeConfig func(io.Writer) error) error {
 	path := filepath.Join(f.dir, configFile)
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("out: another run has begun in %s; choose another folder", f.dir)
-	}
+	draft, err := os.CreateTemp(f.dir, draftPattern)
 	if err != nil {
-		return fmt.Errorf("out: %w", err)
+		return fmt.Errorf("out: cannot write a run folder there: %w", err)
 	}
-	f.begun = true
-	if err := errors.Join(writeConfig(file), file.Close()); err != nil {
+	err = errors.Join(writeConfig(draft), draft.Chmod(0o644), draft.Sync(), draft.Close())
+	if err == nil {
+		err = os.Link(draft.Name(), path)
+		if err != nil && !errors.Is(err, fs.ErrExist) { // a disk without hard links
+			err = os.Rename(draft.Name(), path)
+		}
+	}
+	_ = os.Remove(draft.Name()) // not there after a rename
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("out: another run has begun in %s; choose another folder", f.dir)
+	case err != nil:
 		return fmt.Errorf("write %s: %w", path, err)
 	}
+	f.begun = true
 	return nil
 }
+
+// draftPattern names the config while it is being written.
+const draftPattern = "." + configFile + "-*"
 
 // seed is where the training of one seed is kept.
 func (f *runFolder) seed(seed uint64) string {

@@ -68,7 +68,14 @@ func (r *record) epoch(e train.EpochReport) error {
 	if !math.IsInf(e.Score, 0) {
 		line.Score = &e.Score
 	}
-	return writeJSON(r.log, line)
+	if err := writeJSON(r.log, line); err != nil {
+		return err
+	}
+	// The snapshot of this epoch, which comes next, must not be there without its line.
+	if err := r.log.Sync(); err != nil {
+		return fmt.Errorf("write the training log: %w", err)
+	}
+	return nil
 }
 
 // best saves the checkpoint of the best epoch so far.
@@ -95,13 +102,14 @@ func writeJSON(w io.Writer, v any) error {
 	return nil
 }
 
-// writeFile writes a file whole or not at all.
+// writeFile writes a file whole or not at all. What a killed process leaves half-written
+// has one name, so that the resumed run writes over it.
 func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	f, err := os.Create(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp"))
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	err = errors.Join(write(f), f.Chmod(0o644), f.Sync(), f.Close())
+	err = errors.Join(write(f), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}

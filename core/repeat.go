@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/fusemoe/fusemoe/core/config"
 	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/eval"
 )
@@ -83,10 +84,16 @@ func (rt *Runtime) repeat(ctx context.Context, dir string) (*Summary, error) {
 			return nil, folder.end(nil, nil, err)
 		}
 	}
+	// As the folder has it, so that those of the repetitions are the same when the run was
+	// resumed, comments and all.
+	kept, err := config.Load(config.Sources{File: filepath.Join(dir, configFile)})
+	if err != nil {
+		return nil, folder.end(nil, nil, err)
+	}
 	whole := &Summary{Dir: dir}
 	var pooled pool
 	for i, r := range rt.repetitions {
-		summary, one, err := rt.runRepetition(ctx, r, filepath.Join(dir, r.name))
+		summary, one, err := rt.runRepetition(ctx, r, *kept, filepath.Join(dir, r.name))
 		if err != nil {
 			return nil, rt.unfinished(folder, i, err)
 		}
@@ -103,17 +110,22 @@ func (rt *Runtime) repeat(ctx context.Context, dir string) (*Summary, error) {
 
 // runRepetition runs one repetition as a run of its own: its config names its splits, so
 // that it can be looked at, resumed and predicted with like any other.
-func (rt *Runtime) runRepetition(ctx context.Context, r repetition, dir string) (*Summary, []*Evaluation, error) {
+func (rt *Runtime) runRepetition(ctx context.Context, r repetition, settings config.Config, dir string) (*Summary, []*Evaluation, error) {
 	one := *rt
-	settings := *rt.config
 	settings.Out, settings.Data.Folds, settings.Data.Splits = dir, 0, []string{filepath.Join(dir, splitsFile)}
 	one.config, one.dataset, one.repetitions, one.learner = &settings, r.dataset, nil, nil
 	one.progress = named{rt.progress, r.name}
-	if _, err := os.Stat(filepath.Join(dir, configFile)); err != nil {
-		one.resume = false // this one was not begun
-	}
 	if err := one.describe(); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", r.name, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, configFile)); err != nil && rt.resume {
+		// This one was not begun, or only just: the folder may be there.
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", r.name, err)
+		}
+		if err := writeFile(filepath.Join(dir, configFile), settings.WriteYAML); err != nil {
+			return nil, nil, err
+		}
 	}
 	summary, evaluations, err := one.runOnce(ctx, dir)
 	if one.learner != nil {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -14,9 +13,21 @@ import (
 	"github.com/fusemoe/fusemoe/core/train"
 )
 
-// snapshotFolder holds the last snapshot of a training beside its best checkpoint, in
-// the same format: the manifest's training key and the arrays of train.Snapshot.
-const snapshotFolder = "snapshot"
+// snapshotFolder holds the snapshots of a training after its last epochs beside its best
+// checkpoint, in the same format: the manifest's training key and the arrays of
+// train.Snapshot.
+const snapshotFolder = "snapshots"
+
+// standing is the training key of a snapshot's manifest: where the training stands, and
+// what it depends on.
+type standing struct {
+	train.Snapshot
+	Needs needs `json:"needs"`
+}
+
+func (r *record) snapshots(rt *Runtime) checkpoint.History {
+	return checkpoint.History{Dir: filepath.Join(r.dir, snapshotFolder), Keep: rt.config.Train.Keep}
+}
 
 // saveSnapshot keeps what the training needs to go on after this epoch.
 func (r *record) saveSnapshot(rt *Runtime, s train.Snapshot) error {
@@ -28,58 +39,58 @@ func (r *record) saveSnapshot(rt *Runtime, s train.Snapshot) error {
 		return err
 	}
 	m.Epoch, m.Step, m.Metric = s.Epoch, s.Step, r.metric
-	if m.Training, err = json.Marshal(s); err != nil {
+	if m.Training, err = json.Marshal(standing{s, rt.needs}); err != nil {
 		return fmt.Errorf("describe the training: %w", err)
 	}
 	tensors := make([]checkpoint.Tensor, len(s.Arrays))
 	for i, a := range s.Arrays {
 		tensors[i] = checkpoint.Tensor(a)
 	}
-	return checkpoint.Save(filepath.Join(r.dir, snapshotFolder), m, tensors)
+	return r.snapshots(rt).Save(m, tensors)
 }
 
-// loadSnapshot finds where a training goes on; nil where none was begun.
+// loadSnapshot finds where a training goes on; nil where none was begun. What cannot be used
+// of the last epochs is told and done again.
 func (r *record) loadSnapshot(rt *Runtime) (*train.Snapshot, error) {
 	if r == nil || !rt.resume {
 		return nil, nil
 	}
-	dir := filepath.Join(r.dir, snapshotFolder)
-	if _, err := os.Stat(filepath.Join(dir, manifestFile)); errors.Is(err, fs.ErrNotExist) {
+	m, tensors, damaged, err := r.snapshots(rt).Load()
+	if errors.Is(err, checkpoint.ErrNone) {
 		return nil, r.forget(0)
 	}
-	m, tensors, err := checkpoint.Load(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := rt.sameTraining(dir, m); err != nil {
-		return nil, err
+	for _, d := range damaged {
+		rt.log.Warn().Err(d).Int("from", m.Epoch).Msg("a snapshot is damaged; going on from the epoch before")
 	}
-	var s train.Snapshot
+	var s standing
 	if err := json.Unmarshal(m.Training, &s); err != nil {
-		return nil, fmt.Errorf("%s: the state of the training cannot be read: %w", dir, err)
+		return nil, fmt.Errorf("%s: the state of the training cannot be read: %w", r.dir, err)
+	}
+	if err := rt.sameTraining(m, s.Needs); err != nil {
+		return nil, fmt.Errorf("resume: %s: %w", r.dir, err)
 	}
 	for _, t := range tensors {
 		s.Arrays = append(s.Arrays, train.Array(t))
 	}
 	r.metric = m.Metric
-	return &s, r.forget(s.Epoch)
+	return &s.Snapshot, r.forget(s.Epoch)
 }
 
 // sameTraining refuses to go on with another model or with other data: the result
 // would be neither the one nor the other.
-func (rt *Runtime) sameTraining(dir string, m checkpoint.Manifest) error {
-	now, err := rt.learner.manifest(rt.dataset, rt.modalities)
+func (rt *Runtime) sameTraining(m checkpoint.Manifest, then needs) error {
+	if err := then.same(rt.needs); err != nil {
+		return err
+	}
+	mine, err := rt.learner.manifest(rt.dataset, rt.modalities)
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(now.Model, m.Model) || now.Seed != m.Seed {
-		return fmt.Errorf("%s: the training that was interrupted had another model or seed than its config.yaml says", dir)
-	}
-	for i, then := range m.Modalities {
-		if i >= len(now.Modalities) || now.Modalities[i].Fingerprint != then.Fingerprint {
-			return fmt.Errorf("%s: the data or the plugin of modality %s is not what it was when the training was interrupted; "+
-				"start a new run", dir, then.Name)
-		}
+	if !bytes.Equal(mine.Model, m.Model) || mine.Seed != m.Seed {
+		return fmt.Errorf("the interrupted training had another model or seed; %s", adviceNew)
 	}
 	return nil
 }
@@ -112,7 +123,13 @@ func reopenFolder(dir string, several bool) (*runFolder, error) {
 	if _, err := os.Stat(filepath.Join(dir, configFile)); err != nil {
 		return nil, fmt.Errorf("resume: %s holds no run: %w", dir, err)
 	}
-	if err := writable(dir); err != nil {
+	// A draft of the config is left where the run was killed just as it began; to remove it
+	// shows besides that the folder can be written to.
+	drafts, err := filepath.Glob(filepath.Join(dir, draftPattern))
+	for _, draft := range drafts {
+		err = errors.Join(err, os.Remove(draft))
+	}
+	if err != nil {
 		return nil, fmt.Errorf("resume: cannot write to %s: %w", dir, err)
 	}
 	return &runFolder{dir: dir, several: several, reopened: true}, nil

@@ -45,11 +45,17 @@ func (rt *Runtime) runOnce(ctx context.Context, dir string) (summary *Summary, o
 	if err != nil {
 		return nil, nil, err
 	}
-	if err = rt.Prepare(ctx); err == nil && !rt.resume {
+	if !rt.resume {
 		err = folder.begin(rt.config.WriteYAML)
 	}
 	if err == nil {
 		err = rt.keepSplits(dir)
+	}
+	if err == nil {
+		err = rt.Prepare(ctx)
+	}
+	if err == nil {
+		rt.needs, err = rt.describeNeeds()
 	}
 	if err != nil {
 		return nil, nil, folder.end(nil, nil, err)

@@ -29,6 +29,8 @@ type Runtime struct {
 	encoded    []data.Encoded
 	modalities []checkpoint.Modality
 	batches    *data.Batcher
+	// needs is what trainings depend on, for those that are resumed; runOnce leaves it.
+	needs needs
 	// What Train leaves.
 	learner *learner
 }

@@ -25,7 +25,7 @@ func (a *app) runCommand() *cobra.Command {
 seed, and evaluate it on the validation and test splits.
 
 Without a config it runs the built-in example: 1,000 ICU stays of the PhysioNet
-Challenge 2012 in six modalities.
+Challenge 2012 in six modalities and a summary of them.
 
 Settings come from, the last wins: defaults, preset, config file, variables
 such as FUSEMOE_TRAIN_EPOCHS, flags. The run folder holds all that comes of it.

@@ -199,6 +199,9 @@ type Train struct {
 	// Average is the decay, in [0, 1), of an exponential moving average of the
 	// weights that is evaluated in their place; 0 means none.
 	Average float64 `yaml:"average"`
+	// Keep is how many of the last epochs a resumed run can go back to, should the disk have
+	// damaged the last of them; at least 1. The best epoch is kept besides.
+	Keep int `yaml:"keep"`
 	// Threads is how many cores compute; 0 means all. It changes no result.
 	Threads int `yaml:"threads"`
 }

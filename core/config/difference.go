@@ -2,13 +2,18 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
 // Setting is one value of a Config, as it stands in a file.
-type Setting struct{ Key, Value string }
+type Setting struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
 
 // Changed lists the settings that differ from those of Default, modalities apart: what
 // makes this run different from any other.
@@ -32,6 +37,24 @@ func (c *Config) Changed() ([]Setting, error) {
 		}
 	}
 	return changed, nil
+}
+
+// Training lists the settings that a trained model depends on, modalities apart: every one
+// of model and train but those that it does not show, and the seeds, which have a training
+// each.
+func (c *Config) Training() ([]Setting, error) {
+	all, err := c.settings()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(s Setting) bool {
+		switch s.Key {
+		case "train.keep", "train.threads":
+			return true
+		}
+		section, _, _ := strings.Cut(s.Key, ".")
+		return section != "model" && section != "train" || strings.HasPrefix(s.Key, "train.seeds")
+	}), nil
 }
 
 // settings are all, in the order of a file.

@@ -24,7 +24,7 @@ func Default() *Config {
 		Train: Train{
 			Seeds: []uint64{42}, Epochs: 8, Batch: 2, Accumulate: 16, EvalBatch: 8,
 			LearningRate: 4e-4, WeightDecay: 0.01, Warmup: 0.1, Schedule: ScheduleCosine, Clip: 1,
-			Stop: Stop{Metric: MetricAUROC}, ClassWeight: ClassWeightNone,
+			Stop: Stop{Metric: MetricAUROC}, ClassWeight: ClassWeightNone, Keep: 2,
 		},
 		Eval: Eval{Resamples: 1000, Calibration: CalibrationNone},
 		Run:  Run{Parallel: 1},

@@ -242,5 +242,6 @@ func (k *checker) train() {
 	atLeast(k, "train.clip", t.Clip, 0)
 	atLeast(k, "train.stop.patience", t.Stop.Patience, 0)
 	k.share("train.average", t.Average)
+	atLeast(k, "train.keep", t.Keep, 1)
 	atLeast(k, "train.threads", t.Threads, 0)
 }
