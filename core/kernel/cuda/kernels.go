@@ -45,6 +45,7 @@ var kernelNames = map[string][]string{
 	"losses": {
 		"binary_loss", "slope_binary", "softmax_loss", "slope_softmax", "squared_loss", "slope_squared", "weigh_term",
 	},
+	"noise":     {"add_noise", "slope_noise"},
 	"optimizer": {"sum_squares", "clip_norm", "adamw", "mix", "swap", "add", "scale"},
 	"product":   {"product"},
 	"routes":    {"count_pairs", "start_pairs", "place_pairs"},
@@ -84,8 +85,8 @@ func (k *kernels) unload() error {
 }
 
 // launch starts a kernel on a grid of blocks. Arguments are an Array, whose address is
-// passed, an address, an int, as 32 bits, or a float32. The first failure is kept: whatever comes
-// after it does nothing, and Wait returns it.
+// passed, an address, a uint64, an int, as 32 bits, or a float32. The first failure is kept:
+// whatever comes after it does nothing, and Wait returns it.
 func (d *Device) launch(kernel string, columns, rows int, arguments ...any) {
 	if d.failure != nil || columns == 0 || rows == 0 {
 		return
@@ -98,6 +99,8 @@ func (d *Device) launch(kernel string, columns, rows int, arguments ...any) {
 			words[i] = uint64(a.address)
 		case cu.DevicePtr:
 			words[i] = uint64(a)
+		case uint64:
+			words[i] = a
 		case int:
 			words[i] = uint64(uint32(a))
 		case float32:
@@ -112,7 +115,7 @@ func (d *Device) launch(kernel string, columns, rows int, arguments ...any) {
 	})
 }
 
-const errArgument = "cuda: a kernel takes arrays, int and float32"
+const errArgument = "cuda: a kernel takes arrays, uint64, int and float32"
 
 // try runs f on the device's thread, unless something failed before.
 func (d *Device) try(what string, f func() error) {
