@@ -18,10 +18,11 @@ func (a *app) importCommand() *cobra.Command {
 		Short: "Turn hospital databases and public data sets into a dataset folder, or draw one",
 		Example: `  fusemoe import physionet2012 --train set-a.tar.gz --to data/physionet2012
   fusemoe import mimic-iv --hosp mimiciv/hosp --icu mimiciv/icu --to data/mimic-iv
+  fusemoe import eicu --tables eicu-crd-2.0 --to data/eicu
   fusemoe import synthetic --to data/synthetic`,
 	}
 	cmd.AddCommand(
-		a.importPhysioNet2012Command(), a.importMIMICIVCommand(), a.importMIMICIIICommand(), a.importSyntheticCommand())
+		a.importPhysioNet2012Command(), a.importMIMICIVCommand(), a.importMIMICIIICommand(), a.importEICUCommand(), a.importSyntheticCommand())
 	group(cmd)
 	return cmd
 }

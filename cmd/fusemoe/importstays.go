@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fusemoe/fusemoe/core/ingest/eicu"
 	"github.com/fusemoe/fusemoe/core/ingest/extract"
 	"github.com/fusemoe/fusemoe/core/ingest/mimic"
 	"github.com/fusemoe/fusemoe/core/ingest/table"
@@ -163,5 +164,37 @@ of the discharge.
 	}
 	cmd.Flags().StringVar(&o.Hosp, "tables", "", "folder of the tables: PATIENTS, ADMISSIONS, ICUSTAYS, CHARTEVENTS, LABEVENTS, ...")
 	f.add(cmd, "48-ihm")
+	return cmd
+}
+
+func (a *app) importEICUCommand() *cobra.Command {
+	var f stayFlags
+	var o eicu.Options
+	cmd := &cobra.Command{
+		Use:   "eicu",
+		Short: "Import eICU: stays in the intensive care of many hospitals, with what was written",
+		Long: `Import the eICU Collaborative Research Database 2.0 from the folder of its tables as
+they come, .csv or .csv.gz. Each table of measurements or texts that is there is a
+modality: vitalperiodic, vitalaperiodic, lab, nursecharting, respiratorycharting,
+intakeoutput, apacheapsvar, apachepredvar, patient; note, physicalexam, pasthistory,
+treatment, admissiondx. What is predicted is of the hospital, not of the unit alone.
+` + longStays + `
+Only the texts of the window wait in memory until their table is read.`,
+		Example: `  fusemoe import eicu --tables eicu-crd-2.0 --to data/mortality
+  fusemoe import eicu --tables eicu-crd-2.0 --task 48-ihm --min-age 18 --first-stay --to data/adults`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.Tables == "" {
+				return errors.New("import eicu: give the folder of the tables with --tables DIR")
+			}
+			var err error
+			if o.Options, err = f.options(a); err != nil {
+				return fmt.Errorf("import eicu: %w", err)
+			}
+			return a.finish("eicu", &o.Options, func() (*extract.Report, error) { return eicu.Import(cmd.Context(), o) })
+		},
+	}
+	cmd.Flags().StringVar(&o.Tables, "tables", "", "folder of the tables: patient, vitalperiodic, lab, note, ...")
+	f.add(cmd, "24-ihm")
 	return cmd
 }

@@ -30,6 +30,11 @@ func (g *Guard) Place(s *Stay, recorded, known int64) (hours float64, ok bool) {
 	return 0, false
 }
 
+// Admits tells, and does not count, what Place would.
+func (g *Guard) Admits(s *Stay, recorded, known int64) bool {
+	return recorded >= s.In && !g.ended(s, recorded) && !g.ended(s, known)
+}
+
 // ended tells whether the window of a stay is over.
 func (g *Guard) ended(s *Stay, at int64) bool {
 	return at > s.Out || g.Window > 0 && float64(at-s.In) >= 3600*g.Window

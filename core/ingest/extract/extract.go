@@ -161,7 +161,12 @@ func (x *Extraction) Measure(s *Source, stay int, recorded, known int64, code in
 	})
 }
 
-// Write takes a note.
+// Admits tells whether something would be taken, without taking or counting it.
+func (x *Extraction) Admits(s *Source, stay int, recorded, known int64) bool {
+	return s.guard.Admits(&x.Stays[stay], recorded, known)
+}
+
+// Write takes a note. An empty one is counted only if it is blocked.
 func (x *Extraction) Write(ctx context.Context, s *Source, stay int, recorded, known int64, text string) error {
 	hours, ok := s.guard.Place(&x.Stays[stay], recorded, known)
 	if !ok || text == "" {

@@ -17,6 +17,7 @@ import (
 	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/ingest/cohort"
 	"github.com/fusemoe/fusemoe/core/ingest/extract"
+	"github.com/fusemoe/fusemoe/core/ingest/ingesttest"
 	"github.com/fusemoe/fusemoe/core/ingest/mimic"
 	"github.com/fusemoe/fusemoe/core/ingest/table"
 )
@@ -24,13 +25,13 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // hospital is a small MIMIC-IV: table by path, each a header and rows.
-type hospital map[string]string
+type hospital struct{ ingesttest.Tables }
 
 // small has twenty patients with a stay of 60 hours each, every third of whom dies; heart
 // rates at 1, 2 and 30 hours, and a potassium at 5. All stays begin on 1 January 2150 at
 // 12:00.
 func small() hospital {
-	h := hospital{
+	h := hospital{ingesttest.Tables{
 		"hosp/patients.csv":        "subject_id,gender,anchor_age,anchor_year,anchor_year_group,dod\n",
 		"hosp/admissions.csv":      "subject_id,hadm_id,admittime,dischtime,deathtime,discharge_location,hospital_expire_flag\n",
 		"hosp/diagnoses_icd.csv":   "subject_id,hadm_id,seq_num,icd_code,icd_version\n",
@@ -43,13 +44,13 @@ func small() hospital {
 		"cxr/files/p10/.keep":      "",
 		"hosp/d_labitems.csv":      "itemid,label\n",
 		"hosp/unrelated_table.csv": "",
-	}
+	}}
 	for i := range 20 {
 		p := 1000 + i
-		h["hosp/patients.csv"] += fmt.Sprintf("%d,F,%d,2149,2011 - 2013,\n", p, 15+5*i)
-		h["hosp/admissions.csv"] += fmt.Sprintf("%d,%d,2150-01-01 11:00:00,2150-01-05 12:00:00,,HOME,%d\n", p, p+1000, bit(i%3 == 0))
-		h["hosp/diagnoses_icd.csv"] += fmt.Sprintf("%d,%d,1,4019,9\n%d,%d,2,A419,10\n", p, p+1000, p, p+1000)
-		h["icu/icustays.csv"] += fmt.Sprintf("%d,%d,%d,MICU,2150-01-01 12:00:00,2150-01-04 00:00:00,2.5\n", p, p+1000, p+2000)
+		h.Tables["hosp/patients.csv"] += fmt.Sprintf("%d,F,%d,2149,2011 - 2013,\n", p, 15+5*i)
+		h.Tables["hosp/admissions.csv"] += fmt.Sprintf("%d,%d,2150-01-01 11:00:00,2150-01-05 12:00:00,,HOME,%d\n", p, p+1000, bit(i%3 == 0))
+		h.Tables["hosp/diagnoses_icd.csv"] += fmt.Sprintf("%d,%d,1,4019,9\n%d,%d,2,A419,10\n", p, p+1000, p, p+1000)
+		h.Tables["icu/icustays.csv"] += fmt.Sprintf("%d,%d,%d,MICU,2150-01-01 12:00:00,2150-01-04 00:00:00,2.5\n", p, p+1000, p+2000)
 		for _, hour := range []int{1, 2, 30} {
 			h.chart(p, hour, 220045, 80)
 		}
@@ -76,26 +77,11 @@ func at(hours int) string {
 }
 
 func (h hospital) chart(patient, hour, item int, value float64) {
-	h["icu/chartevents.csv"] += fmt.Sprintf("%d,%d,%d,%s,%s,%d,%v,%v,\n", patient, patient+1000, patient+2000, at(hour), at(hour), item, value, value)
+	h.Tables["icu/chartevents.csv"] += fmt.Sprintf("%d,%d,%d,%s,%s,%d,%v,%v,\n", patient, patient+1000, patient+2000, at(hour), at(hour), item, value, value)
 }
 
 func (h hospital) lab(patient int, charted, stored string, item int, value float64) {
-	h["hosp/labevents.csv"] += fmt.Sprintf("1,%d,,%d,%s,%s,%v,%v,mEq/L\n", patient, item, charted, stored, value, value)
-}
-
-func (h hospital) write(t testing.TB) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range h {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
+	h.Tables["hosp/labevents.csv"] += fmt.Sprintf("1,%d,,%d,%s,%s,%v,%v,mEq/L\n", patient, item, charted, stored, value, value)
 }
 
 // options import everything for a task.
@@ -129,44 +115,18 @@ func run(t testing.TB, o mimic.Options) (*extract.Report, *data.Dataset) {
 	return report, d
 }
 
-// items lists what a source has of a sample.
-func items(t testing.TB, d *data.Dataset, source, id string) []string {
-	t.Helper()
-	i := slices.Index(d.IDs, id)
-	if i < 0 {
-		t.Fatalf("no sample %s", id)
-	}
-	var out []string
-	for s, err := range d.Requests(source, []int{i}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, item := range s.Items {
-			switch {
-			case item.GetRow() != nil:
-				out = append(out, fmt.Sprintf("%g %v %v", item.Time, item.GetRow().Names, item.GetRow().Values))
-			case item.GetPath() != "":
-				out = append(out, fmt.Sprintf("%g %s", item.Time, filepath.Base(item.GetPath())))
-			default:
-				out = append(out, fmt.Sprintf("%g %s", item.Time, item.GetData()))
-			}
-		}
-	}
-	return out
-}
-
 func TestOneStay(t *testing.T) {
 	h := small()
 	h.chart(1001, 2, 220179, 120)  // in the row of the heart rate at that time
 	h.chart(1001, 2, 220045, 90)   // a second one then: a row of its own
 	h.chart(1001, 3, 223761, 98.6) // °F
 	h.chart(1001, 3, 220045, 900)  // implausible
-	h["note/radiology.csv"] += "n,1001,,RR,1," + at(4) + "," + at(5) + ",\"Chest:\n \"\"clear\"\", no effusion\"\n"
-	h["cxr/mimic-metadata.csv"] += "img,1001,77,AP,21500101,143000.5\n" + "gone,1001,78,AP,21500101,153000\n"
-	h["cxr/files/p10/p1001/s77/img.jpg"] = "jpeg"
-	h["ecg/record_list.csv"] += "1001,55,55," + at(7) + ",files/p1001/55\n"
-	h["ecg/files/p1001/55.hea"], h["ecg/files/p1001/55.dat"] = "header", "signal"
-	report, d := run(t, options(t, h.write(t), "48-ihm"))
+	h.Tables["note/radiology.csv"] += "n,1001,,RR,1," + at(4) + "," + at(5) + ",\"Chest:\n \"\"clear\"\", no effusion\"\n"
+	h.Tables["cxr/mimic-metadata.csv"] += "img,1001,77,AP,21500101,143000.5\n" + "gone,1001,78,AP,21500101,153000\n"
+	h.Tables["cxr/files/p10/p1001/s77/img.jpg"] = "jpeg"
+	h.Tables["ecg/record_list.csv"] += "1001,55,55," + at(7) + ",files/p1001/55\n"
+	h.Tables["ecg/files/p1001/55.hea"], h.Tables["ecg/files/p1001/55.dat"] = "header", "signal"
+	report, d := run(t, options(t, h.Write(t), "48-ihm"))
 	want := map[string][]string{
 		"chart": {"1 [heart_rate] [80]", "2 [heart_rate sbp] [80 120]", "2 [heart_rate] [90]", "3 [temperature] [37]", "30 [heart_rate] [80]"},
 		"labs":  {"5 [potassium] [4]"},
@@ -175,7 +135,7 @@ func TestOneStay(t *testing.T) {
 		"ecg":   {"7 55.hea"},
 	}
 	for source, w := range want {
-		if diff := cmp.Diff(w, items(t, d, source, "3001")); diff != "" {
+		if diff := cmp.Diff(w, ingesttest.Items(t, d, source, "3001")); diff != "" {
 			t.Errorf("%s: %s", source, diff)
 		}
 	}
@@ -192,9 +152,9 @@ func TestOneStay(t *testing.T) {
 func TestLabels(t *testing.T) {
 	h := small()
 	// The stay of 1001 ends after 96 hours: no early discharge. 1003 dies.
-	h["icu/icustays.csv"] = strings.Replace(h["icu/icustays.csv"], "1001,2001,3001,MICU,2150-01-01 12:00:00,2150-01-04 00:00:00", "1001,2001,3001,MICU,2150-01-01 12:00:00,2150-01-05 12:00:00", 1)
-	h["hosp/diagnoses_icd.csv"] += "1002,2002,3,R6521,10\n1002,2002,4,\"250.00\",9\n"
-	dir := h.write(t)
+	h.Tables["icu/icustays.csv"] = strings.Replace(h.Tables["icu/icustays.csv"], "1001,2001,3001,MICU,2150-01-01 12:00:00,2150-01-04 00:00:00", "1001,2001,3001,MICU,2150-01-01 12:00:00,2150-01-05 12:00:00", 1)
+	h.Tables["hosp/diagnoses_icd.csv"] += "1002,2002,3,R6521,10\n1002,2002,4,\"250.00\",9\n"
+	dir := h.Write(t)
 	for task, want := range map[string]map[string]string{
 		"48-ihm": {"3001": "0", "3002": "0", "3003": "1"},
 		"los":    {"3001": "0", "3002": "1", "3003": "0"},
@@ -226,10 +186,10 @@ func TestLabels(t *testing.T) {
 
 func TestExclusions(t *testing.T) {
 	h := small()
-	h["icu/icustays.csv"] += "1001,2001,4001,MICU,2150-02-01 12:00:00,2150-02-04 12:00:00,3\n" + // a second stay
+	h.Tables["icu/icustays.csv"] += "1001,2001,4001,MICU,2150-02-01 12:00:00,2150-02-04 12:00:00,3\n" + // a second stay
 		"1002,2002,4002,MICU,2150-02-01 12:00:00,2150-02-02 12:00:00,1\n" + // too short
 		"1003,9999,4003,MICU,2150-02-01 12:00:00,2150-02-04 12:00:00,3\n" // of no known admission
-	o := options(t, h.write(t), "48-ihm")
+	o := options(t, h.Write(t), "48-ihm")
 	o.Rules.MinAge, o.Rules.MaxAge, o.Rules.FirstOnly, o.Rules.Gap = 18, 100, true, 6
 	report, _ := run(t, o)
 	var got []string
@@ -263,18 +223,18 @@ func TestLeaks(t *testing.T) {
 	h.chart(1001, 48, 220045, 111)
 	h.chart(1001, 59, 220045, 111)
 	h.chart(1001, -1, 220045, 111)
-	h["icu/chartevents.csv"] += "1001,2001,3001," + at(47) + "," + at(49) + ",220045,111,111,\n"
+	h.Tables["icu/chartevents.csv"] += "1001,2001,3001," + at(47) + "," + at(49) + ",220045,111,111,\n"
 	h.lab(1001, at(47), at(49), 50971, 11)
 	h.lab(1001, at(48), at(48), 50971, 11)
 	h.lab(1001, at(-2), at(1), 50971, 11)
-	h["note/radiology.csv"] += "n,1001,,RR,1," + at(40) + "," + at(50) + ",leak\nn,1001,,RR,2," + at(49) + "," + at(50) + ",leak\nn,1001,,RR,3," + at(3) + ",,known\n"
-	h["hosp/discharge.csv"] = "note_id,subject_id,charttime,text\nn,1001," + at(3) + ",leak\n"
-	h["note/discharge.csv"] = h["hosp/discharge.csv"]
-	h["cxr/mimic-metadata.csv"] += "leak,1001,77,AP,21500103,120000\n" // at 48 hours
-	h["cxr/files/p10/p1001/s77/leak.jpg"] = "jpeg"
-	h["ecg/record_list.csv"] += "1001,55,55," + at(48) + ",files/leak\n"
-	h["ecg/files/leak.hea"], h["ecg/files/leak.dat"] = "header", "signal"
-	o := options(t, h.write(t), "48-ihm")
+	h.Tables["note/radiology.csv"] += "n,1001,,RR,1," + at(40) + "," + at(50) + ",leak\nn,1001,,RR,2," + at(49) + "," + at(50) + ",leak\nn,1001,,RR,3," + at(3) + ",,known\n"
+	h.Tables["hosp/discharge.csv"] = "note_id,subject_id,charttime,text\nn,1001," + at(3) + ",leak\n"
+	h.Tables["note/discharge.csv"] = h.Tables["hosp/discharge.csv"]
+	h.Tables["cxr/mimic-metadata.csv"] += "leak,1001,77,AP,21500103,120000\n" // at 48 hours
+	h.Tables["cxr/files/p10/p1001/s77/leak.jpg"] = "jpeg"
+	h.Tables["ecg/record_list.csv"] += "1001,55,55," + at(48) + ",files/leak\n"
+	h.Tables["ecg/files/leak.hea"], h.Tables["ecg/files/leak.dat"] = "header", "signal"
+	o := options(t, h.Write(t), "48-ihm")
 	report, d := run(t, o)
 	want := map[string][]string{
 		"chart": {"1 [heart_rate] [80]", "2 [heart_rate] [80]", "30 [heart_rate] [80]"},
@@ -285,7 +245,7 @@ func TestLeaks(t *testing.T) {
 		t.Errorf("the dataset has %d sources, want %v", len(d.Sources), got)
 	}
 	for source, w := range want {
-		if diff := cmp.Diff(w, items(t, d, source, "3001")); diff != "" {
+		if diff := cmp.Diff(w, ingesttest.Items(t, d, source, "3001")); diff != "" {
 			t.Errorf("%s: %s", source, diff)
 		}
 	}
@@ -296,29 +256,13 @@ func TestLeaks(t *testing.T) {
 	if diff := cmp.Diff(map[string][3]int64{"chart": {1, 2, 1}, "labs": {0, 1, 1}, "notes": {0, 1, 1}, "cxr": {0, 1, 0}, "ecg": {0, 1, 0}}, blocked); diff != "" {
 		t.Error(diff)
 	}
-	noColumns(t, o.To, "discharge", "dischtime", "deathtime", "dod", "expire")
-}
-
-// noColumns looks for names of what is known at the end alone.
-func noColumns(t testing.TB, dir string, names ...string) {
-	t.Helper()
-	for _, file := range []string{"dataset.yaml", "variables.yaml", "config.yaml"} {
-		text, err := os.ReadFile(filepath.Join(dir, file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range names {
-			if strings.Contains(string(text), name) {
-				t.Errorf("%s mentions %s", file, name)
-			}
-		}
-	}
+	ingesttest.NoNames(t, o.To, "discharge", "dischtime", "deathtime", "dod", "expire")
 }
 
 func TestCompanionsThatAreNotThere(t *testing.T) {
 	h := small()
-	delete(h, "icu/chartevents.csv")
-	o := options(t, h.write(t), "48-ihm")
+	delete(h.Tables, "icu/chartevents.csv")
+	o := options(t, h.Write(t), "48-ihm")
 	o.Note, o.ECG, o.CXR = "", t.TempDir(), ""
 	report, d := run(t, o)
 	want := []string{
@@ -365,8 +309,8 @@ func TestBadTables(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := small()
-			h[c.file] = strings.Replace(h[c.file], c.old, c.new, 1)
-			dir := h.write(t)
+			h.Tables[c.file] = strings.Replace(h.Tables[c.file], c.old, c.new, 1)
+			dir := h.Write(t)
 			o := options(t, dir, "48-ihm")
 			_, err := mimic.Import(context.Background(), o)
 			if want := strings.ReplaceAll(c.want, "{}", dir); err == nil || !strings.HasSuffix(err.Error(), want) {
@@ -397,9 +341,9 @@ func TestBadTables(t *testing.T) {
 // A column that moved is found by its name.
 func TestColumnThatMoved(t *testing.T) {
 	h := small()
-	plain := h.write(t)
+	plain := h.Write(t)
 	var moved strings.Builder
-	r := csv.NewReader(strings.NewReader(h["icu/chartevents.csv"]))
+	r := csv.NewReader(strings.NewReader(h.Tables["icu/chartevents.csv"]))
 	rows, err := r.ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -408,16 +352,16 @@ func TestColumnThatMoved(t *testing.T) {
 		slices.Reverse(row)
 		moved.WriteString(strings.Join(row, ",") + "\n")
 	}
-	h["icu/chartevents.csv"] = moved.String()
+	h.Tables["icu/chartevents.csv"] = moved.String()
 	_, want := run(t, options(t, plain, "48-ihm"))
-	_, got := run(t, options(t, h.write(t), "48-ihm"))
-	if diff := cmp.Diff(items(t, want, "chart", "3001"), items(t, got, "chart", "3001")); diff != "" {
+	_, got := run(t, options(t, h.Write(t), "48-ihm"))
+	if diff := cmp.Diff(ingesttest.Items(t, want, "chart", "3001"), ingesttest.Items(t, got, "chart", "3001")); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestInterruptionLeavesNothing(t *testing.T) {
-	o := options(t, small().write(t), "48-ihm")
+	o := options(t, small().Write(t), "48-ihm")
 	ctx, cancel := context.WithCancel(context.Background())
 	o.Table.Begin = func(file string, _ int64) table.Meter {
 		if strings.Contains(file, "chartevents") {
