@@ -7,7 +7,7 @@
 // position, u being the grid's where the sample has the modality and missing elsewhere.
 KERNEL assemble(float *x, const float *grid, const float *missing, const float *modality, const float *position,
                 const int *present, int samples, int slab, int width, float scale) {
-  const size_t at = (size_t)blockIdx.x * BLOCK + threadIdx.x, s = at / slab;
+  const unsigned at = blockIdx.x * BLOCK + threadIdx.x, s = at / slab;
   if (s >= samples) return;
   const int i = at % slab;
   const float u = present[s] ? grid[at] : missing[i];
@@ -16,7 +16,7 @@ KERNEL assemble(float *x, const float *grid, const float *missing, const float *
 
 // slope_grid: a thread for each entry of one modality's samples.
 KERNEL slope_grid(float *dgrid, const float *dx, const int *present, int samples, int slab, float scale) {
-  const size_t at = (size_t)blockIdx.x * BLOCK + threadIdx.x, s = at / slab;
+  const unsigned at = blockIdx.x * BLOCK + threadIdx.x, s = at / slab;
   if (s < samples) dgrid[at] = present[s] ? scale * dx[at] : 0;
 }
 
@@ -25,9 +25,9 @@ KERNEL slope_grid(float *dgrid, const float *dx, const int *present, int samples
 // miss the modality.
 KERNEL sum_samples(float *parts, const float *dx, const int *present, int modalities, int samples, int grain,
                    int slab) {
-  const size_t entries = (size_t)modalities * slab, at = (size_t)blockIdx.x * BLOCK + threadIdx.x;
+  const unsigned entries = modalities * slab, at = blockIdx.x * BLOCK + threadIdx.x;
   if (at >= entries) return;
-  const size_t first = at / slab * samples;
+  const size_t first = (size_t)(at / slab) * samples;
   const int begin = blockIdx.y * grain, end = samples - begin < grain ? samples : begin + grain;
   float all = 0, without = 0;
   for (int s = begin; s < end; s++) {
@@ -35,19 +35,19 @@ KERNEL sum_samples(float *parts, const float *dx, const int *present, int modali
     all += d;
     if (!present[first + s]) without += d;
   }
-  parts[2 * blockIdx.y * entries + at] = all;
-  parts[(2 * blockIdx.y + 1) * entries + at] = without;
+  parts[(size_t)2 * blockIdx.y * entries + at] = all;
+  parts[((size_t)2 * blockIdx.y + 1) * entries + at] = without;
 }
 
 // add_samples: a thread for each entry adds the n parts up, into the first one; what is
 // missing goes, scaled, to dmissing.
 KERNEL add_samples(float *dmissing, float *parts, int n, int modalities, int slab, float scale) {
-  const size_t entries = (size_t)modalities * slab, at = (size_t)blockIdx.x * BLOCK + threadIdx.x;
+  const unsigned entries = modalities * slab, at = blockIdx.x * BLOCK + threadIdx.x;
   if (at >= entries) return;
   float all = 0, without = 0;
   for (int i = 0; i < n; i++) {
-    all += parts[2 * i * entries + at];
-    without += parts[(2 * i + 1) * entries + at];
+    all += parts[(size_t)2 * i * entries + at];
+    without += parts[((size_t)2 * i + 1) * entries + at];
   }
   parts[at] = all;
   if (dmissing) dmissing[at] = scale * without;

@@ -6,7 +6,8 @@
 
 #include "block.cuh"
 
-#define EACH 4 // columns of one thread, LANES apart, where it sums over rows
+#define EACH 4  // columns of one thread, LANES apart, where it sums over rows
+#define AHEAD 4 // rows, or features, that are read at a time: one alone would wait for the memory
 
 // TINY is the sum of weights, next to the sample's largest of 1, below which digits are lost.
 #define TINY 1e-30f
@@ -20,7 +21,7 @@ __device__ inline float time_of(const float *times, int steps, int r) {
 // projected becomes the bias that the projection of the row is added to.
 KERNEL embed_times(float *phi, float *projected, const float *times, const float *weight, const float *bias,
                    const float *query_bias, const float *key_bias, int steps, int rows, int embed) {
-  const size_t at = (size_t)blockIdx.x * BLOCK + threadIdx.x;
+  const unsigned at = blockIdx.x * BLOCK + threadIdx.x;
   const int r = at / embed, e = at % embed;
   if (r >= rows) return;
   const float x = weight[e] * time_of(times, steps, r) + bias[e];
@@ -105,15 +106,19 @@ KERNEL attend_values(float *y, float *out, float *totals, const float *weights, 
   const observed_feature f = {values + c, observed ? observed + c : 0, start[sample], start[sample + 1], width};
   float sums[EACH] = {}, all[EACH] = {};
   bool any = false;
-  for (int r = f.first; r < f.last; r++) {
-    if (!f.seen(r)) continue;
+  for (int r = f.first; r < f.last; r += AHEAD) {
+    bool seen[AHEAD], some = false;
+    float v[AHEAD], w[AHEAD];
+    for (int a = 0; a < AHEAD; a++) some |= seen[a] = r + a < f.last && f.seen(r + a);
+    if (!some) continue;
     any = true;
-    const float v = f.value(r), *w = weights + (size_t)r * columns;
-    for (int i = 0; i < EACH; i++)
-      if (first + i * LANES < columns) {
-        sums[i] += w[first + i * LANES] * v;
-        all[i] += w[first + i * LANES];
-      }
+    for (int a = 0; a < AHEAD; a++) v[a] = seen[a] ? f.value(r + a) : 0;
+    for (int i = 0; i < EACH; i++) {
+      const int column = first + i * LANES;
+      for (int a = 0; a < AHEAD; a++)
+        w[a] = seen[a] && column < columns ? weights[(size_t)(r + a) * columns + column] : 0;
+      for (int a = 0; a < AHEAD; a++) sums[i] += w[a] * v[a], all[i] += w[a];
+    }
   }
   for (int i = 0; i < EACH; i++) {
     const int column = first + i * LANES, head = column / steps, step = column % steps;
@@ -134,7 +139,7 @@ KERNEL attend_values(float *y, float *out, float *totals, const float *weights, 
 // divide_gradients: slopes[sample, feature, column] = dy/total, 0 where total is TINY.
 KERNEL divide_gradients(float *slopes, const float *dy, const float *totals, int samples, int steps, int heads,
                         int width, int flags) {
-  const size_t at = (size_t)blockIdx.x * BLOCK + threadIdx.x;
+  const unsigned at = blockIdx.x * BLOCK + threadIdx.x;
   const int c = at % width, column = at / width % (heads * steps), sample = at / width / (heads * steps);
   if (sample >= samples) return;
   const size_t to = ((size_t)sample * width + c) * heads * steps + column;
@@ -163,11 +168,18 @@ KERNEL slope_scores(float *weights, const float *slopes, const float *out, const
   const int r = blockIdx.x * GROUPS + threadIdx.x / LANES, column = blockIdx.y * LANES + threadIdx.x % LANES;
   if (r >= rows || column >= columns) return;
   const size_t first = (size_t)sample_of(start, samples, r) * width * columns + column;
+  values += (size_t)r * width;
+  if (observed) observed += (size_t)r * width;
   float sum = 0;
-  for (int c = 0; c < width; c++) {
-    if (observed && observed[(size_t)r * width + c] == 0) continue;
-    const size_t at = first + (size_t)c * columns;
-    sum += slopes[at] * (values[(size_t)r * width + c] - out[at]);
+  for (int c = 0; c < width; c += AHEAD) {
+    float slope[AHEAD], miss[AHEAD];
+    for (int a = 0; a < AHEAD; a++) {
+      const bool seen = c + a < width && (!observed || observed[c + a] != 0);
+      const size_t at = first + (size_t)(c + a) * columns;
+      slope[a] = seen ? slopes[at] : 0;
+      miss[a] = seen ? values[c + a] - out[at] : 0;
+    }
+    for (int a = 0; a < AHEAD; a++) sum += slope[a] * miss[a];
   }
   weights[(size_t)r * columns + column] *= sum;
 }
@@ -199,10 +211,10 @@ KERNEL slope_alone(float *dscores, const float *dy, const float *totals, const f
 // slope_keys: a thread for each entry of dkey [rows, embed].
 KERNEL slope_keys(float *dkey, const float *dscores, const float *query, int rows, int steps, int heads, int embed,
                   float scale) {
-  const size_t at = (size_t)blockIdx.x * BLOCK + threadIdx.x, r = at / embed;
+  const unsigned at = blockIdx.x * BLOCK + threadIdx.x, r = at / embed;
   if (r >= rows) return;
   const int e = at % embed, head = e / (embed / heads);
-  const float *slopes = dscores + (r * heads + head) * steps;
+  const float *slopes = dscores + ((size_t)r * heads + head) * steps;
   float sum = 0;
   for (int t = 0; t < steps; t++) sum += slopes[t] * query[t * embed + e];
   dkey[at] = scale * sum;
