@@ -7,7 +7,6 @@ import (
 
 	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/op"
-	"github.com/fusemoe/fusemoe/routing"
 )
 
 // Model is the network: its parameters and the graphs built over them. It serves one
@@ -26,7 +25,13 @@ type Model[F kernel.Float] struct {
 	heads                       []*head[F]
 
 	training, predicting map[int]*program[F]
+
+	// device is where the graphs run, nil for the processor.
+	device op.Device[F]
 }
+
+// On puts the model on a device, which the caller closes after it; nil means the processor.
+func (m *Model[F]) On(d op.Device[F]) { m.device = d }
 
 // Batch is a set of samples as the network reads it.
 type Batch[F kernel.Float] struct {
@@ -129,9 +134,13 @@ func (m *Model[F]) Train(pool *kernel.Pool, b Batch[F], step op.Step) (Losses, e
 	for _, a := range m.accumulators() {
 		a.Carry()
 	}
-	losses := Losses{"total": float64(op.Value[F](p.total)[0])}
-	for _, t := range p.terms {
-		losses[t.name] += t.share * float64(op.Value[F](t.node)[0])
+	losses := Losses{}
+	for _, t := range append(p.terms, term{"total", 1, p.total}) {
+		value, err := p.graph.Value(t.node)
+		if err != nil {
+			return nil, fmt.Errorf("model: %w", err)
+		}
+		losses[t.name] += t.share * float64(value[0])
 	}
 	return losses, nil
 }
@@ -179,13 +188,19 @@ func (m *Model[F]) Predict(pool *kernel.Pool, b Batch[F]) (Output[F], error) {
 	if err := p.graph.Run(op.Step{}); err != nil {
 		return Output[F]{}, fmt.Errorf("model: %w", err)
 	}
-	return m.output(p), nil
+	out, err := m.output(p)
+	if err != nil {
+		return Output[F]{}, fmt.Errorf("model: %w", err)
+	}
+	return out, nil
 }
 
-func (m *Model[F]) output(p *program[F]) Output[F] {
-	var out Output[F]
+func (m *Model[F]) output(p *program[F]) (out Output[F], err error) {
 	for i, n := range p.logits {
-		logits := op.Value[F](n)
+		logits, err := p.graph.Value(n)
+		if err != nil {
+			return out, err
+		}
 		if t := m.tasks[i]; t.Kind == Regression && t.Deviation > 0 {
 			for j := range logits {
 				logits[j] = F(float64(logits[j])*t.Deviation + t.Mean)
@@ -194,19 +209,19 @@ func (m *Model[F]) output(p *program[F]) Output[F] {
 		out.Logits = append(out.Logits, logits)
 	}
 	for _, layer := range p.decisions {
-		out.Decisions = append(out.Decisions, decisions[F](layer))
+		var all []Decision[F]
+		for _, d := range layer {
+			gates, err := p.graph.Value(d.Gates)
+			if err != nil {
+				return out, err
+			}
+			all = append(all, Decision[F]{
+				Gates: gates, Modalities: d.Modalities, FirstExpert: d.FirstExpert, Experts: d.Experts,
+			})
+		}
+		out.Decisions = append(out.Decisions, all)
 	}
-	return out
-}
-
-func decisions[F kernel.Float](layer []routing.Decision) []Decision[F] {
-	var all []Decision[F]
-	for _, d := range layer {
-		all = append(all, Decision[F]{
-			Gates: op.Value[F](d.Gates), Modalities: d.Modalities, FirstExpert: d.FirstExpert, Experts: d.Experts,
-		})
-	}
-	return all
+	return out, nil
 }
 
 func (m *Model[F]) program(built map[int]*program[F], pool *kernel.Pool, samples int, training bool) (*program[F], error) {

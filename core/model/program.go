@@ -38,7 +38,7 @@ type term struct {
 func (m *Model[F]) build(pool *kernel.Pool, samples int, training bool) (*program[F], error) {
 	c := m.config
 	p := &program[F]{
-		graph: op.NewGraph[F](pool), samples: samples,
+		graph: op.NewGraphOn(m.device, pool), samples: samples,
 		series:  make([]kernel.Series[F], len(m.modalities)),
 		grids:   make([][]F, len(m.modalities)),
 		present: make([]bool, len(m.modalities)*samples),

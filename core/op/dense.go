@@ -7,11 +7,11 @@ import "github.com/fusemoe/fusemoe/core/kernel"
 func (g *Graph[F]) Linear(k kernel.Linear[F], x, w, b Node) Node {
 	shape := []int{k.Groups * k.Rows, k.Out}
 	if b == nil {
-		return g.apply("linear", shape, []Node{x, w},
+		return g.apply(Call[F]{Name: "linear", Kernel: k}, shape, []Node{x, w},
 			func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], nil) },
 			func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], din[1], nil, dy, in[0], in[1]) })
 	}
-	return g.apply("linear", shape, []Node{x, w, b},
+	return g.apply(Call[F]{Name: "linear", Kernel: k}, shape, []Node{x, w, b},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], in[2]) },
 		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], din[1], din[2], dy, in[0], in[1]) })
 }
@@ -19,14 +19,14 @@ func (g *Graph[F]) Linear(k kernel.Linear[F], x, w, b Node) Node {
 // Activate applies a nonlinearity element by element.
 func (g *Graph[F]) Activate(kind kernel.Activation, x Node) Node {
 	k := kernel.Activate[F]{Kind: kind, Size: x.Shape().TotalSize()}
-	return g.apply("activate", x.Shape(), []Node{x},
+	return g.apply(Call[F]{Name: "activate", Kernel: k}, x.Shape(), []Node{x},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0]) },
 		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy, in[0]) })
 }
 
 // LayerNorm normalises every row, with a gain and an offset for each group.
 func (g *Graph[F]) LayerNorm(k kernel.LayerNorm[F], x, gamma, beta Node) Node {
-	return g.apply("layer norm", x.Shape(), []Node{x, gamma, beta},
+	return g.apply(Call[F]{Name: "layer norm", Kernel: k}, x.Shape(), []Node{x, gamma, beta},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], in[2]) },
 		func(din [][]F, dy, _ []F, in [][]F) {
 			k.Backward(g.pool, din[0], din[1], din[2], dy, in[0], in[1])
@@ -36,7 +36,7 @@ func (g *Graph[F]) LayerNorm(k kernel.LayerNorm[F], x, gamma, beta Node) Node {
 // SelfAttention attends over the steps of every sequence. qkv is
 // [Sequences·Steps, 3·Width], the result [Sequences·Steps, Width].
 func (g *Graph[F]) SelfAttention(k kernel.SelfAttention[F], qkv Node) Node {
-	return g.apply("self-attention", []int{k.Sequences * k.Steps, k.Width}, []Node{qkv},
+	return g.apply(Call[F]{Name: "self-attention", Kernel: k}, []int{k.Sequences * k.Steps, k.Width}, []Node{qkv},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0]) },
 		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy, in[0]) })
 }
@@ -45,7 +45,7 @@ func (g *Graph[F]) SelfAttention(k kernel.SelfAttention[F], qkv Node) Node {
 func (g *Graph[F]) Residual(rate float64, x, z Node) Node {
 	k := kernel.Residual[F]{Size: x.Shape().TotalSize(), Rate: rate}
 	stream := g.nextID()
-	return g.apply("residual", x.Shape(), []Node{x, z},
+	return g.apply(Call[F]{Name: "residual", Kernel: k, Stream: stream}, x.Shape(), []Node{x, z},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], g.key(stream), g.step.Training) },
 		func(din [][]F, dy, _ []F, _ [][]F) {
 			k.Backward(g.pool, din[0], din[1], dy, g.key(stream), g.step.Training)
@@ -60,7 +60,7 @@ func (g *Graph[F]) Dropout(rate float64, x Node) Node {
 	}
 	k := kernel.Dropout[F]{Size: x.Shape().TotalSize(), Rate: rate}
 	stream := g.nextID()
-	return g.apply("dropout", x.Shape(), []Node{x},
+	return g.apply(Call[F]{Name: "dropout", Kernel: k, Stream: stream}, x.Shape(), []Node{x},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], g.key(stream), g.step.Training) },
 		func(din [][]F, dy, _ []F, _ [][]F) {
 			k.Backward(g.pool, din[0], dy, g.key(stream), g.step.Training)

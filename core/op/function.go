@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"reflect"
 
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
@@ -19,8 +20,8 @@ const errElementType = "op: a value has another element type than its graph"
 // function is one coarse operation: Gorgonia's Op and SDOp over a pair of closures
 // that call a kernel.
 type function[F kernel.Float] struct {
+	*Call[F]
 	graph *Graph[F]
-	name  string
 	id    uint64
 	shape tensor.Shape
 	types []hm.Type
@@ -35,24 +36,31 @@ type function[F kernel.Float] struct {
 }
 
 // apply adds an operation with the given result shape to the graph. forward
-// overwrites y; backward overwrites every slice of din that is not nil.
-func (g *Graph[F]) apply(name string, shape []int, inputs []Node,
+// overwrites y; backward overwrites every slice of din that is not nil. On a device the
+// call says all.
+func (g *Graph[F]) apply(c Call[F], shape []int, inputs []Node,
 	forward func(y []F, in [][]F), backward func(din [][]F, dy, y []F, in [][]F),
 ) Node {
+	c.Size = tensor.Shape(shape).TotalSize()
 	f := &function[F]{
-		graph: g, name: name, id: g.nextID(), shape: shape,
-		forward: forward, backward: backward,
-		y: newTensor[F](shape), in: make([][]F, len(inputs)),
+		Call: &c, graph: g, id: g.nextID(), shape: shape,
+		forward: forward, backward: backward, in: make([][]F, len(inputs)),
 	}
 	for _, n := range inputs {
 		f.types = append(f.types, n.Type())
 		f.wanted = append(f.wanted, !g.constants[n])
+		c.Inputs = append(c.Inputs, g.operands[n])
 	}
-	f.types = append(f.types, tensorType(f.y))
+	if g.device == nil {
+		f.y = newTensor[F](shape)
+	}
+	f.types = append(f.types, gorgonia.TensorType{Dims: len(shape), Of: dtype[F]()})
 	out, err := gorgonia.ApplyOp(f, inputs...)
 	if err != nil {
-		panic(fmt.Sprintf("op: %s: %v", name, err))
+		panic(fmt.Sprintf("op: %s: %v", c.Name, err))
 	}
+	g.calls = append(g.calls, f.Call)
+	g.operands[out] = Operand[F]{Call: f.Call}
 	return out
 }
 
@@ -62,18 +70,18 @@ func (g *Graph[F]) nextID() uint64 {
 }
 
 // key is the random stream of operation id in the current run.
-func (g *Graph[F]) key(id uint64) uint64 { return kernel.Key(g.step.Seed, g.step.Number, id) }
+func (g *Graph[F]) key(id uint64) uint64 { return g.step.Key(id) }
 
 func (f *function[F]) Arity() int     { return len(f.in) }
 func (f *function[F]) Type() hm.Type  { return hm.NewFnType(f.types...) }
-func (f *function[F]) String() string { return fmt.Sprintf("%s#%d", f.name, f.id) }
+func (f *function[F]) String() string { return fmt.Sprintf("%s#%d", f.Name, f.id) }
 
 // InferShape returns the shape that the operation was built with.
 func (f *function[F]) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return f.shape, nil }
 
 // Do computes the operation into its own memory.
 func (f *function[F]) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
-	defer f.graph.recovered(f.name, &err)
+	defer f.graph.recovered(f.Name, &err)
 	for i, v := range in {
 		f.in[i] = values[F](v)
 	}
@@ -89,7 +97,7 @@ func (f *function[F]) OverwritesInput() int { return -1 }
 
 // WriteHash identifies the operation. No two are equal, so that Gorgonia never
 // merges two dropouts or two expert layers into one.
-func (f *function[F]) WriteHash(h hash.Hash) { writeHash(h, f.name, f.id) }
+func (f *function[F]) WriteHash(h hash.Hash) { writeHash(h, f.Name, f.id) }
 func (f *function[F]) Hashcode() uint32      { return hashcode(f) }
 
 // DiffWRT tells which inputs the operation is differentiated by.
@@ -106,7 +114,7 @@ func (f *function[F]) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node
 		operands := append(append(gorgonia.Nodes{}, inputs...), output, grad)
 		n, err := gorgonia.ApplyOp(&gradient[F]{all: f.grad, input: i, id: f.graph.nextID()}, operands...)
 		if err != nil {
-			return nil, fmt.Errorf("gradient of %s: %w", f.name, err)
+			return nil, fmt.Errorf("gradient of %s: %w", f.Name, err)
 		}
 		out[i] = n
 	}
@@ -126,8 +134,9 @@ func (g *Graph[F]) recovered(name string, err *error) {
 // ErrKernel marks a failure inside a kernel: a bug, not a mistake of the user.
 var ErrKernel = errors.New("internal error in a kernel")
 
-func tensorType(t *tensor.Dense) hm.Type {
-	return gorgonia.TensorType{Dims: t.Dims(), Of: t.Dtype()}
+func dtype[F kernel.Float]() tensor.Dtype {
+	var zero F
+	return tensor.Dtype{Type: reflect.TypeOf(zero)}
 }
 
 func writeHash(h hash.Hash, name string, id uint64) {

@@ -7,13 +7,13 @@ import "github.com/fusemoe/fusemoe/core/kernel"
 func (g *Graph[F]) GateLogits(k kernel.GateLogits[F], x, w, bias Node) Node {
 	shape := []int{k.Groups * k.Rows, k.Experts}
 	if bias == nil {
-		return g.apply("gate", shape, []Node{x, w},
+		return g.apply(Call[F]{Name: "gate", Kernel: k}, shape, []Node{x, w},
 			func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], nil) },
 			func(din [][]F, dy, y []F, in [][]F) {
 				k.Backward(g.pool, din[0], din[1], nil, dy, in[0], in[1], y)
 			})
 	}
-	return g.apply("gate", shape, []Node{x, w, bias},
+	return g.apply(Call[F]{Name: "gate", Kernel: k}, shape, []Node{x, w, bias},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], in[2]) },
 		func(din [][]F, dy, y []F, in [][]F) {
 			k.Backward(g.pool, din[0], din[1], din[2], dy, in[0], in[1], y)
@@ -24,7 +24,7 @@ func (g *Graph[F]) GateLogits(k kernel.GateLogits[F], x, w, bias Node) Node {
 // otherwise.
 func (g *Graph[F]) NoisyLogits(k kernel.NoisyLogits[F], logits, raw Node) Node {
 	stream := g.nextID()
-	return g.apply("gate noise", logits.Shape(), []Node{logits, raw},
+	return g.apply(Call[F]{Name: "gate noise", Kernel: k, Stream: stream}, logits.Shape(), []Node{logits, raw},
 		func(y []F, in [][]F) {
 			if g.step.Training {
 				k.Forward(g.pool, y, in[0], in[1], g.key(stream))
@@ -45,7 +45,7 @@ func (g *Graph[F]) NoisyLogits(k kernel.NoisyLogits[F], logits, raw Node) Node {
 // TopK keeps the k best experts of every row and weighs them by a softmax over those
 // k. active, if given, is called at each run: a row that is not active goes nowhere.
 func (g *Graph[F]) TopK(k kernel.TopK[F], logits Node, active func() []bool) Node {
-	return g.apply("top-k", logits.Shape(), []Node{logits},
+	return g.apply(Call[F]{Name: "top-k", Kernel: k, Active: active}, logits.Shape(), []Node{logits},
 		func(y []F, in [][]F) {
 			var rows []bool
 			if active != nil {
@@ -63,7 +63,7 @@ type ExpertNodes struct{ W1, B1, W2, B2 Node }
 // Experts is the mixture Σ gate·expert(x), summed over the rows that share an output
 // row: [OutRows, Out].
 func (g *Graph[F]) Experts(k kernel.Experts[F], x, gates Node, w ExpertNodes) Node {
-	return g.apply("experts", []int{k.OutRows, k.Out}, []Node{x, gates, w.W1, w.B1, w.W2, w.B2},
+	return g.apply(Call[F]{Name: "experts", Kernel: k}, []int{k.OutRows, k.Out}, []Node{x, gates, w.W1, w.B1, w.W2, w.B2},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], in[2], in[3], in[4], in[5]) },
 		func(din [][]F, dy, _ []F, in [][]F) {
 			k.Backward(g.pool, din[0], din[1], din[2], din[3], din[4], din[5],
@@ -73,7 +73,7 @@ func (g *Graph[F]) Experts(k kernel.Experts[F], x, gates Node, w ExpertNodes) No
 
 // Rows is the block of rows [lo, hi) of x, seen as a matrix with the given width.
 func (g *Graph[F]) Rows(x Node, lo, hi, width int) Node {
-	return g.apply("rows", []int{hi - lo, width}, []Node{x},
+	return g.apply(Call[F]{Name: "rows", Kernel: RowRange{Lo: lo, Hi: hi, Width: width}}, []int{hi - lo, width}, []Node{x},
 		func(y []F, in [][]F) { copy(y, in[0][lo*width:hi*width]) },
 		func(din [][]F, dy, _ []F, _ [][]F) {
 			clear(din[0][:lo*width])
@@ -85,7 +85,7 @@ func (g *Graph[F]) Rows(x Node, lo, hi, width int) Node {
 // Columns lays the groups of x side by side: [Groups·Rows, Width] to
 // [Rows, Groups·Width].
 func (g *Graph[F]) Columns(k kernel.Columns[F], x Node) Node {
-	return g.apply("columns", []int{k.Rows, k.Groups * k.Width}, []Node{x},
+	return g.apply(Call[F]{Name: "columns", Kernel: k}, []int{k.Rows, k.Groups * k.Width}, []Node{x},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0]) },
 		func(din [][]F, dy, _ []F, _ [][]F) { k.Backward(g.pool, din[0], dy) })
 }
@@ -94,7 +94,7 @@ func (g *Graph[F]) Columns(k kernel.Columns[F], x Node) Node {
 // apart into the groups of x, [Groups·Rows, Width].
 func (g *Graph[F]) AddColumns(k kernel.AddColumns[F], x, y Node) Node {
 	stream := g.nextID()
-	return g.apply("add columns", x.Shape(), []Node{x, y},
+	return g.apply(Call[F]{Name: "add columns", Kernel: k, Stream: stream}, x.Shape(), []Node{x, y},
 		func(out []F, in [][]F) { k.Forward(g.pool, out, in[0], in[1], g.key(stream), g.step.Training) },
 		func(din [][]F, dout, _ []F, _ [][]F) {
 			k.Backward(g.pool, din[0], din[1], dout, g.key(stream), g.step.Training)
@@ -106,7 +106,7 @@ func (g *Graph[F]) Sum(terms ...Node) Node {
 	if len(terms) == 1 {
 		return terms[0]
 	}
-	return g.apply("sum", terms[0].Shape(), terms,
+	return g.apply(Call[F]{Name: "sum", Kernel: Sum{}}, terms[0].Shape(), terms,
 		func(y []F, in [][]F) {
 			copy(y, in[0])
 			for _, x := range in[1:] {

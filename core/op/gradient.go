@@ -69,7 +69,7 @@ func (d *gradient[F]) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
 }
 
 func (d *gradient[F]) Do(operands ...gorgonia.Value) (out gorgonia.Value, err error) {
-	defer d.all.of.graph.recovered("gradient of "+d.all.of.name, &err)
+	defer d.all.of.graph.recovered("gradient of "+d.all.of.Name, &err)
 	d.all.compute(operands)
 	return d.all.din[d.input], nil
 }

@@ -23,7 +23,15 @@ type Parameter[F kernel.Float] struct {
 	// Decays says that weight decay applies: true for matrices, false for biases,
 	// norms and embeddings.
 	Decays bool
+	// version counts the changes of Value that a device has to be told of.
+	version int
 }
+
+// Changed tells that Value was changed otherwise than by a device's own optimizer.
+func (p *Parameter[F]) Changed() { p.version++ }
+
+// Version counts the changes.
+func (p *Parameter[F]) Version() int { return p.version }
 
 // Step identifies one run of a graph. The random numbers of the run are a function
 // of it, so a resumed training draws the same ones.
@@ -53,6 +61,12 @@ type Graph[F kernel.Float] struct {
 	used      map[*Parameter[F]]Node
 	constants map[Node]bool
 	weight    *tensor.Dense
+	// calls are the operations, operands what each node is to those that use it. With a
+	// device, program is what runs.
+	calls    []*Call[F]
+	operands map[Node]Operand[F]
+	device   Device[F]
+	program  Program[F]
 	// failure is what a kernel panicked with in the last run.
 	failure error
 }
@@ -63,8 +77,16 @@ var errNotCompiled = errors.New("op: the graph is run before it is compiled")
 func NewGraph[F kernel.Float](pool *kernel.Pool) *Graph[F] {
 	return &Graph[F]{
 		graph: gorgonia.NewGraph(), pool: pool,
-		used: map[*Parameter[F]]Node{}, constants: map[Node]bool{},
+		used: map[*Parameter[F]]Node{}, constants: map[Node]bool{}, operands: map[Node]Operand[F]{},
 	}
+}
+
+// NewGraphOn returns an empty graph that runs on a device, or on the pool where there is
+// none.
+func NewGraphOn[F kernel.Float](d Device[F], pool *kernel.Pool) *Graph[F] {
+	g := NewGraph[F](pool)
+	g.device = d
+	return g
 }
 
 // Input adds an array that is filled before each run and not differentiated. The
@@ -74,6 +96,7 @@ func (g *Graph[F]) Input(name string, shape ...int) (Node, []F) {
 	n := gorgonia.NewTensor(g.graph, t.Dtype(), len(shape),
 		gorgonia.WithShape(shape...), gorgonia.WithName(g.unique(name)), gorgonia.WithValue(t))
 	g.constants[n] = true
+	g.operands[n] = Operand[F]{Input: values[F](t)}
 	return n, values[F](t)
 }
 
@@ -92,12 +115,19 @@ func (g *Graph[F]) Parameter(p *Parameter[F]) Node {
 	}
 	g.leaves = append(g.leaves, leaf)
 	g.used[p] = n
+	g.operands[n] = Operand[F]{Parameter: p}
 	return n
 }
 
 // Compile differentiates loss, a scalar, with respect to every parameter, and makes
 // the graph ready to run. A nil loss gives a graph that only computes forward.
-func (g *Graph[F]) Compile(loss Node) error {
+func (g *Graph[F]) Compile(loss Node) (err error) {
+	if g.device != nil {
+		if g.program, err = g.device.Compile(g.calls, g.operands[loss].Call); err != nil {
+			return fmt.Errorf("op: compile the graph: %w", err)
+		}
+		return nil
+	}
 	if loss != nil {
 		g.weight = newTensor[F]([]int{1})
 		seed := gorgonia.NewTensor(g.graph, g.weight.Dtype(), 1,
@@ -113,6 +143,12 @@ func (g *Graph[F]) Compile(loss Node) error {
 // Run computes every node once and adds the gradients to the parameters. Values are
 // read afterwards with Value.
 func (g *Graph[F]) Run(step Step) error {
+	if g.program != nil {
+		if err := g.program.Run(step); err != nil {
+			return fmt.Errorf("op: run the graph: %w", err)
+		}
+		return nil
+	}
 	if g.machine == nil {
 		return errNotCompiled
 	}
@@ -140,6 +176,11 @@ func (g *Graph[F]) Run(step Step) error {
 // machines a finalizer, and what has one is never collected as part of a cycle: the
 // graph must let go of the machine, which holds the graph.
 func (g *Graph[F]) Close() error {
+	if g.program != nil {
+		err := g.program.Close()
+		g.program = nil
+		return err
+	}
 	if g.machine == nil {
 		return nil
 	}
@@ -148,7 +189,16 @@ func (g *Graph[F]) Close() error {
 	return err
 }
 
-// Value is the content of a node after a run; the next run overwrites it.
+// Value is the content of a node after a run; the next run overwrites it. It fails where
+// it cannot be had from the device.
+func (g *Graph[F]) Value(n Node) ([]F, error) {
+	if g.program != nil {
+		return g.program.Value(g.operands[n].Call)
+	}
+	return Value[F](n), nil
+}
+
+// Value is the content of a node after a run on the processor; the next run overwrites it.
 func Value[F kernel.Float](n Node) []F { return values[F](n.Value()) }
 
 // unique makes a node's name its own: Gorgonia takes leaves of one name and shape for

@@ -8,7 +8,7 @@ var scalar = []int{1}
 // BinaryCrossEntropy is the mean over the known labels. labels, read at each run, is
 // [Samples, Outputs]; weight scales the positives of each output and may be nil.
 func (g *Graph[F]) BinaryCrossEntropy(k kernel.BinaryCrossEntropy[F], logits Node, labels, weight []F) Node {
-	return g.apply("binary cross-entropy", scalar, []Node{logits},
+	return g.apply(Call[F]{Name: "binary cross-entropy", Kernel: k, Labels: labels, Weight: weight}, scalar, []Node{logits},
 		func(y []F, in [][]F) { y[0] = k.Forward(g.pool, in[0], labels, weight) },
 		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy[0], in[0], labels, weight) })
 }
@@ -16,14 +16,14 @@ func (g *Graph[F]) BinaryCrossEntropy(k kernel.BinaryCrossEntropy[F], logits Nod
 // SoftmaxCrossEntropy is the mean over the samples with a known class. labels has
 // one class index for each sample.
 func (g *Graph[F]) SoftmaxCrossEntropy(k kernel.SoftmaxCrossEntropy[F], logits Node, labels, weight []F) Node {
-	return g.apply("softmax cross-entropy", scalar, []Node{logits},
+	return g.apply(Call[F]{Name: "softmax cross-entropy", Kernel: k, Labels: labels, Weight: weight}, scalar, []Node{logits},
 		func(y []F, in [][]F) { y[0] = k.Forward(g.pool, in[0], labels, weight) },
 		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy[0], in[0], labels, weight) })
 }
 
 // SquaredError is the mean squared error over the known labels.
 func (g *Graph[F]) SquaredError(k kernel.SquaredError[F], outputs Node, labels []F) Node {
-	return g.apply("squared error", scalar, []Node{outputs},
+	return g.apply(Call[F]{Name: "squared error", Kernel: k, Labels: labels}, scalar, []Node{outputs},
 		func(y []F, in [][]F) { y[0] = k.Forward(g.pool, in[0], labels) },
 		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy[0], in[0], labels) })
 }
@@ -32,13 +32,24 @@ func (g *Graph[F]) SquaredError(k kernel.SquaredError[F], outputs Node, labels [
 // optimizer step, so that the loss of a run sees all rows of the step so far.
 type Accumulator struct {
 	prior, own []float64
+	// runs counts those that were carried.
+	runs int
 }
 
 // Reset forgets the runs so far: an optimizer step begins.
-func (a *Accumulator) Reset() { clear(a.prior) }
+func (a *Accumulator) Reset() {
+	clear(a.prior)
+	a.runs = 0
+}
 
 // Carry adds the last run to the sums that the next one starts from.
-func (a *Accumulator) Carry() { copy(a.prior, a.own) }
+func (a *Accumulator) Carry() {
+	copy(a.prior, a.own)
+	a.runs++
+}
+
+// Runs is how many runs the sums are of so far. On a device they are its own.
+func (a *Accumulator) Runs() int { return a.runs }
 
 func (a *Accumulator) keep(sums []float64) {
 	if a.prior == nil {
@@ -65,7 +76,7 @@ func (a *Accumulator) growth() float64 {
 
 // Importance is the squared coefficient of variation of the experts' gate mass.
 func (g *Graph[F]) Importance(k kernel.Importance[F], gates Node, a *Accumulator) Node {
-	return g.apply("importance", scalar, []Node{gates},
+	return g.apply(Call[F]{Name: "importance", Kernel: k, Accumulator: a}, scalar, []Node{gates},
 		func(y []F, in [][]F) {
 			y[0] = k.Forward(g.pool, in[0], a.prior)
 			a.keep(k.Sums())
@@ -83,7 +94,7 @@ func (g *Graph[F]) Load(k kernel.Load[F], logits, noisy, raw Node, active func()
 		}
 		return active()
 	}
-	return g.apply("load", scalar, []Node{logits, noisy, raw},
+	return g.apply(Call[F]{Name: "load", Kernel: k, Active: active, Accumulator: a}, scalar, []Node{logits, noisy, raw},
 		func(y []F, in [][]F) {
 			y[0] = 0
 			if g.step.Training {
@@ -104,14 +115,14 @@ func (g *Graph[F]) Load(k kernel.Load[F], logits, noisy, raw Node, active func()
 // Entropy is the paper's modality-expert regulariser (NeurIPS 2024, eq. 3) of the
 // clean logits. active is called at each run and tells which rows count.
 func (g *Graph[F]) Entropy(k kernel.Entropy[F], logits Node, active func() []bool) Node {
-	return g.apply("entropy", scalar, []Node{logits},
+	return g.apply(Call[F]{Name: "entropy", Kernel: k, Active: active}, scalar, []Node{logits},
 		func(y []F, in [][]F) { y[0] = k.Forward(g.pool, in[0], active()) },
 		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy[0], in[0], active()) })
 }
 
 // WeightedSum is Σ weight·term over scalars: the total loss.
 func (g *Graph[F]) WeightedSum(weights []float64, terms []Node) Node {
-	return g.apply("weighted sum", scalar, terms,
+	return g.apply(Call[F]{Name: "weighted sum", Kernel: WeightedSum{Weights: weights}}, scalar, terms,
 		func(y []F, in [][]F) {
 			var sum float64
 			for i, x := range in {

@@ -23,7 +23,7 @@ func (g *Graph[F]) IrregularAttention(k kernel.IrregularAttention[F], s *kernel.
 	weights := func(a [][]F) kernel.TimeWeights[F] {
 		return kernel.TimeWeights[F]{Weight: a[0], Bias: a[1], Query: a[2], QueryBias: a[3], Key: a[4], KeyBias: a[5]}
 	}
-	return g.apply("irregular-time attention", []int{k.Samples * k.Steps, columns}, inputs,
+	return g.apply(Call[F]{Name: "irregular-time attention", Kernel: k, Series: s}, []int{k.Samples * k.Steps, columns}, inputs,
 		func(y []F, in [][]F) { k.Forward(g.pool, y, s, weights(in)) },
 		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, weights(din), dy, s, weights(in)) })
 }
@@ -34,7 +34,7 @@ func (g *Graph[F]) Unfold(k kernel.Unfold[F], x Node) Node {
 	if k.Taps == 1 {
 		return x
 	}
-	n := g.apply("unfold", []int{k.Samples * k.Steps, k.Taps * k.Width}, []Node{x},
+	n := g.apply(Call[F]{Name: "unfold", Kernel: k}, []int{k.Samples * k.Steps, k.Taps * k.Width}, []Node{x},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0]) },
 		func(din [][]F, dy, _ []F, _ [][]F) { k.Backward(g.pool, din[0], dy) })
 	g.constants[n] = g.constants[x]
@@ -43,7 +43,7 @@ func (g *Graph[F]) Unfold(k kernel.Unfold[F], x Node) Node {
 
 // Blend is σ(z)·a + (1-σ(z))·b.
 func (g *Graph[F]) Blend(k kernel.Blend[F], a, b, z Node) Node {
-	return g.apply("blend", a.Shape(), []Node{a, b, z},
+	return g.apply(Call[F]{Name: "blend", Kernel: k}, a.Shape(), []Node{a, b, z},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], in[2]) },
 		func(din [][]F, dy, _ []F, in [][]F) {
 			k.Backward(g.pool, din[0], din[1], din[2], dy, in[0], in[1], in[2])
@@ -52,7 +52,7 @@ func (g *Graph[F]) Blend(k kernel.Blend[F], a, b, z Node) Node {
 
 // MaxSteps is the maximum over the steps of every sequence: [Samples, Width].
 func (g *Graph[F]) MaxSteps(k kernel.MaxSteps[F], x Node) Node {
-	return g.apply("maximum over steps", []int{k.Samples, k.Width}, []Node{x},
+	return g.apply(Call[F]{Name: "maximum over steps", Kernel: k}, []int{k.Samples, k.Width}, []Node{x},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0]) },
 		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy, in[0]) })
 }
@@ -63,7 +63,7 @@ func (g *Graph[F]) MaxSteps(k kernel.MaxSteps[F], x Node) Node {
 func (g *Graph[F]) Assemble(k kernel.Assemble[F], grids []Node, missing, modality, position Node, present []bool) Node {
 	inputs := append(slices.Clone(grids), missing, modality, position)
 	m := len(grids)
-	return g.apply("assemble", []int{k.Modalities * k.Samples * k.Steps, k.Width}, inputs,
+	return g.apply(Call[F]{Name: "assemble", Kernel: k, Present: present}, []int{k.Modalities * k.Samples * k.Steps, k.Width}, inputs,
 		func(x []F, in [][]F) { k.Forward(g.pool, x, in[:m], in[m], in[m+1], in[m+2], present) },
 		func(din [][]F, dx, _ []F, _ [][]F) {
 			k.Backward(g.pool, din[:m], din[m], din[m+1], din[m+2], dx, present)
@@ -75,11 +75,11 @@ func (g *Graph[F]) Assemble(k kernel.Assemble[F], grids []Node, missing, modalit
 func (g *Graph[F]) Pool(k kernel.StepPooling[F], x, query Node) Node {
 	shape := []int{k.Samples, k.Modalities * k.Width}
 	if query == nil {
-		return g.apply("pooling", shape, []Node{x},
+		return g.apply(Call[F]{Name: "pooling", Kernel: k}, shape, []Node{x},
 			func(h []F, in [][]F) { k.Forward(g.pool, h, in[0], nil) },
 			func(din [][]F, dh, _ []F, in [][]F) { k.Backward(g.pool, din[0], nil, dh, in[0], nil) })
 	}
-	return g.apply("attention pooling", shape, []Node{x, query},
+	return g.apply(Call[F]{Name: "attention pooling", Kernel: k}, shape, []Node{x, query},
 		func(h []F, in [][]F) { k.Forward(g.pool, h, in[0], in[1]) },
 		func(din [][]F, dh, _ []F, in [][]F) { k.Backward(g.pool, din[0], din[1], dh, in[0], in[1]) })
 }
