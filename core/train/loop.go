@@ -28,7 +28,7 @@ type trainer struct {
 func Run(ctx context.Context, t Task, o Options) (Result, error) {
 	perStep := o.Batch * o.Accumulate
 	tr := &trainer{
-		Task: t, options: o, optimizer: newOptimizer(t.Model.Parameters(), o),
+		Task: t, options: o, optimizer: newOptimizer(t, o),
 		steps: o.Epochs * ((len(t.Rows) + perStep - 1) / perStep),
 	}
 	if o.Average > 0 {
@@ -82,11 +82,11 @@ func (t *trainer) epoch(ctx context.Context, epoch int) (*EpochReport, error) {
 			return nil, fmt.Errorf("epoch %d, step %d: %w", epoch, t.step+1, err)
 		}
 		rate := rateAt(t.options, t.step, t.steps)
-		norm := t.optimizer.update(t.Pool, rate)
-		t.step++
-		if t.average != nil {
-			t.average.update(t.Pool)
+		norm, err := t.optimizer.update(t.Pool, rate, t.average)
+		if err != nil {
+			return nil, fmt.Errorf("epoch %d, step %d: %w", epoch, t.step+1, err)
 		}
+		t.step++
 		for name, v := range losses {
 			total[name] += v * float64(len(window)) / float64(len(rows))
 		}
@@ -95,6 +95,11 @@ func (t *trainer) epoch(ctx context.Context, epoch int) (*EpochReport, error) {
 				Epoch: epoch, Step: t.step, Steps: t.steps, Samples: len(window),
 				Rate: rate, GradientNorm: norm, Losses: losses,
 			})
+		}
+	}
+	if t.Device != nil {
+		if err := t.Device.Pull(); err != nil {
+			return nil, fmt.Errorf("epoch %d: %w", epoch, err)
 		}
 	}
 	return &EpochReport{Epoch: epoch, Step: t.step, Losses: total}, nil

@@ -11,6 +11,7 @@ import (
 type optimizer struct {
 	parameters    []*op.Parameter[float32]
 	first, second [][]float32
+	device        op.Device[float32]
 	options       Options
 	step          int
 }
@@ -22,18 +23,43 @@ const (
 	epsilon = 1e-8
 )
 
-func newOptimizer(parameters []*op.Parameter[float32], o Options) *optimizer {
-	opt := &optimizer{parameters: parameters, options: o}
-	for _, p := range parameters {
+func newOptimizer(t Task, o Options) *optimizer {
+	opt := &optimizer{parameters: t.Model.Parameters(), device: t.Device, options: o}
+	for _, p := range opt.parameters {
 		opt.first = append(opt.first, make([]float32, len(p.Value)))
 		opt.second = append(opt.second, make([]float32, len(p.Value)))
 	}
 	return opt
 }
 
-// update makes one step at the given rate, clears the gradients and returns their
-// norm before clipping.
-func (o *optimizer) update(pool *kernel.Pool, rate float64) float64 {
+// update makes one step at the given rate, lets the average follow it, if there is one,
+// clears the gradients and returns their norm before clipping.
+func (o *optimizer) update(pool *kernel.Pool, rate float64, a *average) (norm float64, err error) {
+	adam := kernel.AdamW{Rate: rate, Beta1: beta1, Beta2: beta2, Epsilon: epsilon}
+	o.step++
+	if o.device != nil {
+		return o.device.Optimize(o.onDevice(adam, a))
+	}
+	norm = o.updateHere(pool, adam)
+	if a != nil {
+		a.update(pool)
+	}
+	return norm, nil
+}
+
+// onDevice describes a step to a device.
+func (o *optimizer) onDevice(adam kernel.AdamW, a *average) op.OptimizerStep[float32] {
+	s := op.OptimizerStep[float32]{
+		Adam: adam, Decay: o.options.WeightDecay, Clip: o.options.Clip, Number: o.step,
+		Parameters: o.parameters, First: o.first, Second: o.second,
+	}
+	if a != nil {
+		s.Mean, s.Keep = a.mean, a.nextKeep()
+	}
+	return s
+}
+
+func (o *optimizer) updateHere(pool *kernel.Pool, adam kernel.AdamW) float64 {
 	var sum float64
 	for _, p := range o.parameters {
 		sum += kernel.SumSquares(pool, p.Grad)
@@ -45,9 +71,8 @@ func (o *optimizer) update(pool *kernel.Pool, rate float64) float64 {
 			kernel.Scale(pool, p.Grad, scale)
 		}
 	}
-	o.step++
 	for i, p := range o.parameters {
-		adam := kernel.AdamW{Rate: rate, Beta1: beta1, Beta2: beta2, Epsilon: epsilon}
+		adam.Decay = 0
 		if p.Decays {
 			adam.Decay = o.options.WeightDecay
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/model"
+	"github.com/fusemoe/fusemoe/core/op"
 )
 
 // Options are the settings of one training.
@@ -35,6 +36,8 @@ type Options struct {
 type Task struct {
 	Model *model.Model[float32]
 	Pool  *kernel.Pool
+	// Device is where the model is and trained; nil means the processor.
+	Device op.Device[float32]
 	// Rows are the samples of the training split.
 	Rows []int
 	// Batch assembles samples; its result is read before the next call.

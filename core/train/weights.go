@@ -24,6 +24,7 @@ func (w weights) keep(parameters []*op.Parameter[float32]) weights {
 func (w weights) restore(parameters []*op.Parameter[float32]) {
 	for i, p := range parameters {
 		copy(p.Value, w[i])
+		p.Changed()
 	}
 }
 
@@ -41,12 +42,17 @@ func newAverage(parameters []*op.Parameter[float32], decay float64) *average {
 }
 
 func (a *average) update(pool *kernel.Pool) {
-	a.updates++
-	n := float64(a.updates)
-	keep := float32(math.Min(a.decay, n/(n+averageRamp)))
+	keep := a.nextKeep()
 	for i, p := range a.parameters {
 		kernel.Mix(pool, a.mean[i], p.Value, keep)
 	}
+}
+
+// nextKeep counts an update and tells what it leaves of the mean.
+func (a *average) nextKeep() float32 {
+	a.updates++
+	n := float64(a.updates)
+	return float32(math.Min(a.decay, n/(n+averageRamp)))
 }
 
 // averageRamp is how many updates the decay takes to reach a half.
@@ -58,5 +64,6 @@ func (a *average) swap() {
 		for j, v := range p.Value {
 			p.Value[j], a.mean[i][j] = a.mean[i][j], v
 		}
+		p.Changed()
 	}
 }
