@@ -133,6 +133,9 @@ func (d *Device) Wait() error {
 	return d.failure
 }
 
+// Failure is the first of what went wrong, as far as it is known: Wait waits for the rest.
+func (d *Device) Failure() error { return d.failure }
+
 // Close gives the device back with all memory of its arrays.
 func (d *Device) Close() error {
 	err := d.do(func() error {

@@ -47,7 +47,18 @@ var kernelNames = map[string][]string{
 	},
 	"noise":     {"add_noise", "slope_noise"},
 	"optimizer": {"sum_squares", "clip_norm", "adamw", "mix", "swap", "add", "scale"},
+	"elementwise": {
+		"drop", "columns", "columns_back", "add_columns", "drop_columns", "activate_entries", "activation_slopes",
+		"blend", "blend_slopes", "blend_gate_slopes",
+	},
+	"steps": {
+		"unfold", "unfold_slopes", "max_steps", "max_steps_slopes", "weigh_steps", "pool_steps", "spread_steps",
+		"attend_slopes",
+	},
+	"attention": {"attend_heads", "head_slopes"},
+	"rows":      {"fill_rows", "part_rows", "sum_parts", "normalise", "normal_slopes", "normal_parts"},
 	"product":   {"product"},
+	"scalars":   {"spread_scalars", "weigh_scalars"},
 	"routes":    {"count_pairs", "start_pairs", "place_pairs"},
 	"time": {
 		"embed_times", "turn_queries", "attend", "attend_values", "divide_gradients", "slope_scores", "slope_alone",
@@ -85,8 +96,8 @@ func (k *kernels) unload() error {
 }
 
 // launch starts a kernel on a grid of blocks. Arguments are an Array, whose address is
-// passed, an address, a uint64, an int, as 32 bits, or a float32. The first failure is kept:
-// whatever comes after it does nothing, and Wait returns it.
+// passed, an address, an int, as 32 bits, a uint32, a uint64 or a float32. The first failure is kept: whatever comes
+// after it does nothing, and Wait returns it.
 func (d *Device) launch(kernel string, columns, rows int, arguments ...any) {
 	if d.failure != nil || columns == 0 || rows == 0 {
 		return
@@ -103,6 +114,8 @@ func (d *Device) launch(kernel string, columns, rows int, arguments ...any) {
 			words[i] = a
 		case int:
 			words[i] = uint64(uint32(a))
+		case uint32:
+			words[i] = uint64(a)
 		case float32:
 			words[i] = uint64(math.Float32bits(a))
 		default:
@@ -115,7 +128,7 @@ func (d *Device) launch(kernel string, columns, rows int, arguments ...any) {
 	})
 }
 
-const errArgument = "cuda: a kernel takes arrays, uint64, int and float32"
+const errArgument = "cuda: a kernel takes arrays, integers and float32"
 
 // try runs f on the device's thread, unless something failed before.
 func (d *Device) try(what string, f func() error) {

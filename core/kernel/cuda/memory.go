@@ -28,6 +28,9 @@ func (a Array) Slice(lo, n int) Array {
 	return Array{address: a.address + cu.DevicePtr(4*lo), length: n}
 }
 
+// Offset is where an array begins within another one of the same memory, in entries.
+func (a Array) Offset(of Array) int { return int(a.address-of.address) / 4 }
+
 // ErrShape is what the kernels panic with where arrays do not fit.
 const ErrShape = "cuda: an array has the wrong length"
 
@@ -103,7 +106,7 @@ func (d *Device) Load(a Array, x []float32) { load(d, a, x) }
 // LoadInts is Load for indices.
 func (d *Device) LoadInts(a Array, x []int32) { load(d, a, x) }
 
-func load[T float32 | int32](d *Device, a Array, x []T) {
+func load[T float32 | int32 | uint32](d *Device, a Array, x []T) {
 	if a.length != len(x) {
 		panic(ErrShape)
 	}

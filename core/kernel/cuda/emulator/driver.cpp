@@ -22,11 +22,16 @@ struct alignas(16) float4 {
   float x, y, z, w;
 };
 
+struct alignas(8) float2 {
+  float x, y;
+};
+
 struct alignas(8) uint2 {
   unsigned x, y;
 };
 
 static float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+static float2 make_float2(float x, float y) { return {x, y}; }
 static int __popc(unsigned x) { return __builtin_popcount(x); }
 static unsigned atomicOr(unsigned *to, unsigned x) { return std::exchange(*to, *to | x); }
 

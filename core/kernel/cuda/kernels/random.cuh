@@ -48,3 +48,11 @@ __device__ inline double random_normal(unsigned long long key, unsigned long lon
   const double u = ((double)(random_bits(key, i) >> 12) + 0.5) / 4503599627370496.0;
   return 1.4142135623730951 * inverse_erf(2 * u - 1);
 }
+
+// dropped is entry i after dropout: 0 where its 32 random bits are below the threshold,
+// scaled elsewhere. A threshold of 0 says that nothing is dropped.
+__device__ inline float dropped(float x, unsigned long long key, size_t i, unsigned threshold, float scale) {
+  if (threshold == 0) return x;
+  const unsigned long long both = random_bits(key, i / 2);
+  return (unsigned)(i % 2 ? both >> 32 : both) < threshold ? 0 : x * scale;
+}

@@ -1,0 +1,41 @@
+//go:build gpu
+
+package cuda
+
+import "math"
+
+// Doubles are numbers of 64 bits on a device.
+type Doubles struct{ array Array }
+
+// UploadDoubles is a new array with the content of x.
+func (d *Device) UploadDoubles(x []float64) Doubles {
+	bits := make([]uint32, 0, 2*len(x))
+	for _, v := range x {
+		w := math.Float64bits(v)
+		bits = append(bits, uint32(w), uint32(w>>32))
+	}
+	a := d.New(len(bits))
+	load(d, a, bits)
+	return Doubles{array: a}
+}
+
+// FreeDoubles is Free.
+func (d *Device) FreeDoubles(x Doubles) { d.Free(x.array) }
+
+// WeighScalars computes y, one number, as the sum of x weighted; a weight of 0 leaves an
+// entry out.
+func (d *Device) WeighScalars(y, x Array, weights Doubles) {
+	d.fitScalars(y, x, weights)
+	d.launch("weigh_scalars", 1, 1, y, x, weights.array, x.length)
+}
+
+// SpreadScalars computes the gradients of those entries of x that have a weight.
+func (d *Device) SpreadScalars(dx, dy Array, weights Doubles) {
+	d.fitScalars(dy, dx, weights)
+	d.launch("spread_scalars", 1, 1, dx, dy, weights.array, dx.length)
+}
+
+func (d *Device) fitScalars(y, x Array, weights Doubles) {
+	fit(1, y)
+	fit(2*x.length, weights.array)
+}
