@@ -54,10 +54,16 @@ func benchmarkExperts(b *testing.B, m Experts, precision Precision) {
 	for _, a := range []Array{x, gates, w1, b1, w2, b2} {
 		grads = append(grads, d.New(a.Len()))
 	}
-	pass := func() {
+	measure(b, d, func() {
 		m.Forward(d, y, x, gates, w1, b1, w2, b2)
 		m.Backward(d, grads[0], grads[1], grads[2], grads[3], grads[4], grads[5], dy, x, gates, w1, b1, w2, b2)
-	}
+	})
+	operations := 3 * 2 * 2 * float64(m.routes.pairs()*m.Width*m.Hidden)
+	b.ReportMetric(operations*float64(b.N)/b.Elapsed().Seconds()/1e12, "TFLOP/s")
+}
+
+// measure times a pass that has found its memory and its kernels.
+func measure(b *testing.B, d *Device, pass func()) {
 	pass()
 	pass()
 	if err := d.Wait(); err != nil {
@@ -72,6 +78,34 @@ func benchmarkExperts(b *testing.B, m Experts, precision Precision) {
 	if err := d.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	operations := 3 * 2 * 2 * float64(m.routes.pairs()*m.Width*m.Hidden)
-	b.ReportMetric(operations*float64(b.N)/b.Elapsed().Seconds()/1e12, "TFLOP/s")
+}
+
+// BenchmarkIrregularAttention passes a batch of sparse measurements and one of a few wide
+// rows forward and backward, with all gradients.
+func BenchmarkIrregularAttention(b *testing.B) {
+	if os.Getenv(emulated) != "" {
+		b.Skip("there is no CUDA device, and the emulator shows nothing of speed")
+	}
+	for _, c := range []struct {
+		most, width int
+		share       float64
+	}{{150, 37, 0.2}, {8, 768, 1}} {
+		b.Run(fmt.Sprintf("%dx%d", c.most, c.width), func(b *testing.B) {
+			d := device(b)
+			rows := make([]int, 256)
+			for i := range rows {
+				rows[i] = i * 7 % c.most
+			}
+			s, _ := randomSeries(d, rows, c.width, c.share)
+			w, _ := randomTimeWeights(d, 64, 0.2)
+			dw, _ := randomTimeWeights(d, 64, 0.2)
+			a := IrregularAttention{Samples: 256, Steps: 48, Heads: 8, Embed: 64, Width: c.width}
+			y := d.New(256 * 48 * 8 * c.width)
+			dy, _ := both(d, y.Len(), 1, 1)
+			measure(b, d, func() {
+				a.Forward(d, y, s, w)
+				a.Backward(d, dw, dy, s, w)
+			})
+		})
+	}
 }

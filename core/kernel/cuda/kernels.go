@@ -43,7 +43,7 @@ var kernelNames = map[string][]string{
 		"square_rows", "distances", "add_bias", "distance_slopes", "pull_rows", "sum_columns", "choose", "unchoose",
 	},
 	"losses": {
-		"binary_loss", "slope_binary", "softmax_loss", "slope_softmax", "squared_loss", "slope_squared", "weigh_term",
+		"binary_loss", "slope_binary", "softmax_loss", "slope_softmax", "squared_loss", "slope_squared",
 	},
 	"noise":     {"add_noise", "slope_noise"},
 	"optimizer": {"sum_squares", "clip_norm", "adamw", "mix", "swap", "add", "scale"},

@@ -81,32 +81,3 @@ func (l *SquaredError) check(loss, predictions, labels Array) {
 	fit(1, loss)
 	fit(l.Samples*l.Outputs, predictions, labels)
 }
-
-// WeightedSum is Σ weight·term over losses.
-type WeightedSum struct{ Weights []float64 }
-
-// Forward fills sum, a single entry as each of the terms.
-func (s *WeightedSum) Forward(d *Device, sum Array, terms ...Array) {
-	s.check(sum, terms)
-	d.Clear(sum)
-	for i, term := range terms {
-		d.launch("weigh_term", 1, 1, sum, term, float32(s.Weights[i]), 1)
-	}
-}
-
-// Backward fills the gradients of the terms from that of the sum.
-func (s *WeightedSum) Backward(d *Device, dterms []Array, dsum Array) {
-	s.check(dsum, dterms)
-	for i, dterm := range dterms {
-		if dterm.address != 0 {
-			d.launch("weigh_term", 1, 1, dterm, dsum, float32(s.Weights[i]), 0)
-		}
-	}
-}
-
-func (s *WeightedSum) check(sum Array, terms []Array) {
-	fit(1, sum)
-	if len(terms) != len(s.Weights) {
-		panic(ErrShape)
-	}
-}

@@ -102,13 +102,3 @@ func TestSquaredErrorMatchesThatOfTheProcessor(t *testing.T) {
 		near(t, "dpredictions", d, dx, dx64)
 	}
 }
-
-func TestWeightedSum(t *testing.T) {
-	d := device(t)
-	s := WeightedSum{Weights: []float64{0.5, 2}}
-	sum, dterm := d.New(1), d.New(1)
-	s.Forward(d, sum, d.Upload([]float32{3}), d.Upload([]float32{4}))
-	near(t, "sum", d, sum, []float64{9.5})
-	s.Backward(d, []Array{{}, dterm}, sum)
-	near(t, "gradient", d, dterm, []float64{19})
-}

@@ -111,8 +111,3 @@ KERNEL slope_squared(float *dpredictions, const float *dloss, const float *predi
   if (i >= n) return;
   dpredictions[i] = labels[i] != labels[i] ? 0 : 2 * each * ((double)predictions[i] - labels[i]);
 }
-
-// weigh_term: one thread, to = weight·term, added to what is there if add is not 0.
-KERNEL weigh_term(float *to, const float *term, float weight, int add) {
-  if (threadIdx.x == 0) *to = (add ? *to : 0) + weight * *term;
-}
