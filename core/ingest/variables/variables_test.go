@@ -3,6 +3,7 @@ package variables_test
 import (
 	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -113,5 +114,26 @@ func TestDefaults(t *testing.T) {
 	}
 	if _, _, err := variables.Load("nowhere.yaml", "mimic-iv"); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
 		t.Errorf("%v", err)
+	}
+}
+
+// The map that docs/import.md shows is one.
+func TestDocumentedMap(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/import.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(page), "```yaml\n")
+	block, _, _ = strings.Cut(block, "```")
+	m, err := variables.Parse("docs/import.md", []byte(block))
+	if err != nil {
+		t.Fatal(err)
+	}
+	chart, labs := m.Table("chart"), m.Table("labs")
+	if _, v, ok := chart.Read(chart.Find("223761"), 98.6, nil); !ok || math.Abs(v-37) > 0.01 {
+		t.Errorf("98.6 °F are %g °C", v)
+	}
+	if _, v, ok := labs.Read(labs.Find("50889"), 2, []byte("mg/dL")); !ok || v != 20 {
+		t.Errorf("2 mg/dL are %g mg/L", v)
 	}
 }
