@@ -22,7 +22,7 @@ JPEG, with outcomes. It is there to try everything with data that may be shown t
 anybody, and is no evidence for anything clinical.
 
 The same number of samples and the same seed give the same files. 2,000 samples
-take about 170 MB.`,
+take about 180 MB.`,
 		Example: `  fusemoe import synthetic --to data/synthetic
   fusemoe run examples/four-modalities/config.yaml --data data/synthetic
   fusemoe import synthetic --samples 200 --seed 7 --to data/small`,
