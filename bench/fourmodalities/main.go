@@ -20,7 +20,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -31,20 +30,22 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "fourmodalities:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+func run(args []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	f := flag.NewFlagSet("fourmodalities", flag.ContinueOnError)
 	file := f.String("config", "examples/four-modalities/config.yaml", "config with all modalities")
 	path := f.String("data", "", "dataset folder, from fusemoe import synthetic")
 	list := f.String("seeds", "1,2,3", "seeds of the trainings")
-	if err := f.Parse(args); err != nil {
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	if *path == "" {
@@ -69,14 +70,14 @@ func run(ctx context.Context, args []string) error {
 	if s.has, err = recorded(d, cfg.Modalities); err != nil {
 		return err
 	}
-	if err := s.compareSubsets(ctx, os.Stdout); err != nil {
+	if err := s.compareSubsets(ctx); err != nil {
 		return err
 	}
-	return s.compareFillings(ctx, os.Stdout)
+	return s.compareFillings(ctx)
 }
 
 // compareSubsets writes a row for every subset of one, two and all modalities.
-func (s *study) compareSubsets(ctx context.Context, w io.Writer) error {
+func (s *study) compareSubsets(ctx context.Context) error {
 	all := s.all()
 	var subsets [][]int
 	for _, i := range all {
@@ -87,19 +88,19 @@ func (s *study) compareSubsets(ctx context.Context, w io.Writer) error {
 			subsets = append(subsets, []int{i, j})
 		}
 	}
-	fmt.Fprintf(w, "| modalities | patients | test AUROC |\n| --- | --- | --- |\n")
+	fmt.Printf("| modalities | patients | test AUROC |\n| --- | --- | --- |\n")
 	for _, subset := range append(subsets, all) {
 		result, err := s.train(ctx, subset, config.MissingIndicator, nil)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "| %s | %.1f %% | %s |\n", s.names(subset), 100*s.coverage(subset), result[0])
+		fmt.Printf("| %s | %.1f %% | %s |\n", s.names(subset), 100*s.coverage(subset), result[0])
 	}
 	return nil
 }
 
 // compareFillings writes a row for every modality that is taken away.
-func (s *study) compareFillings(ctx context.Context, w io.Writer) error {
+func (s *study) compareFillings(ctx context.Context) error {
 	all := s.all()
 	var kept [3][]scores // by filling and what is taken away, nothing first
 	for i, filling := range []config.Missing{config.MissingIndicator, config.MissingZero, config.MissingMean} {
@@ -108,8 +109,8 @@ func (s *study) compareFillings(ctx context.Context, w io.Writer) error {
 			return err
 		}
 	}
-	fmt.Fprintf(w, "\n| taken away | indicators | zeros | means | trained anew, indicators | trained anew, zeros |\n")
-	fmt.Fprintf(w, "| --- | --- | --- | --- | --- | --- |\n| nothing | %s | %s (%s) | %s (%s) | | |\n", kept[0][0],
+	fmt.Printf("\n| taken away | indicators | zeros | means | trained anew, indicators | trained anew, zeros |\n")
+	fmt.Printf("| --- | --- | --- | --- | --- | --- |\n| nothing | %s | %s (%s) | %s (%s) | | |\n", kept[0][0],
 		kept[1][0], kept[1][0].minus(kept[0][0]), kept[2][0], kept[2][0].minus(kept[0][0]))
 	for _, m := range all {
 		indicators := kept[0][1+m]
@@ -121,11 +122,11 @@ func (s *study) compareFillings(ctx context.Context, w io.Writer) error {
 			}
 			row = append(row, anew[0])
 		}
-		fmt.Fprintf(w, "| %s | %s |", s.config.Modalities[m].Name, indicators)
+		fmt.Printf("| %s | %s |", s.config.Modalities[m].Name, indicators)
 		for _, other := range row {
-			fmt.Fprintf(w, " %s (%s) |", other, other.minus(indicators))
+			fmt.Printf(" %s (%s) |", other, other.minus(indicators))
 		}
-		fmt.Fprintln(w)
+		fmt.Println()
 	}
 	return nil
 }
