@@ -20,7 +20,7 @@ type Experts struct {
 // [Experts, Out].
 func (m *Experts) Forward(d *Device, y, x, gates, w1, b1, w2, b2 Array) {
 	m.check(y, x, gates, w1, b1, w2, b2)
-	m.release(d)
+	m.Release(d)
 	half := d.Precision == BF16 && d.blas != nil
 	if half {
 		m.half = [2]pairs{d.narrowed(w1, m.Hidden), d.narrowed(w2, m.Out)}
@@ -100,11 +100,11 @@ func (d *Device) narrowed(w Array, width int) pairs {
 	return to
 }
 
-// release gives the memory of the last pass back.
-func (m *Experts) release(d *Device) {
+// Release gives the memory of the last pass back.
+func (m *Experts) Release(d *Device) {
 	m.routes.free(d)
 	d.Free(m.x.Array, m.before.Array, m.hidden.Array, m.out.Array, m.half[0].Array, m.half[1].Array)
-	m.half = [2]pairs{}
+	*m = Experts{Rows: m.Rows, OutRows: m.OutRows, Experts: m.Experts, Width: m.Width, Hidden: m.Hidden, Out: m.Out}
 }
 
 func (m *Experts) check(y, x, gates, w1, b1, w2, b2 Array) {

@@ -28,6 +28,9 @@ func (a Array) Slice(lo, n int) Array {
 	return Array{address: a.address + cu.DevicePtr(4*lo), length: n}
 }
 
+// Given says that this is no zero Array.
+func (a Array) Given() bool { return a.address != 0 }
+
 // Offset is where an array begins within another one of the same memory, in entries.
 func (a Array) Offset(of Array) int { return int(a.address-of.address) / 4 }
 
