@@ -29,8 +29,8 @@ const (
 // CUBLAS_COMPUTE_32F_FAST_TF32 and CUBLAS_COMPUTE_32F_FAST_16BF.
 var computeTypes = [...]C.int{Float32: 68, TF32: 77, BF16: 75}
 
-// blasLibraries are the versions that will do, the newest first.
-var blasLibraries = []string{"libcublas.so.13", "libcublas.so.12", "libcublas.so.11"}
+// BLASLibraries are the versions that will do, the newest first.
+var BLASLibraries = []string{"libcublas.so.13", "libcublas.so.12", "libcublas.so.11"}
 
 // blas is cuBLAS on one stream.
 type blas struct{ handle unsafe.Pointer }
@@ -38,7 +38,7 @@ type blas struct{ handle unsafe.Pointer }
 // openBLAS opens the cuBLAS that is there, or returns nil: the kernels have a product of
 // their own, slower and float32 in every precision.
 func openBLAS(stream cu.Stream) (*blas, error) {
-	for _, library := range blasLibraries {
+	for _, library := range BLASLibraries {
 		name := C.CString(library)
 		var status C.int
 		handle := C.fusemoe_blas_open(name, unsafe.Pointer(stream.C()), &status)

@@ -14,15 +14,18 @@ import (
 	"unsafe"
 )
 
-// driverLibrary is what NVIDIA's driver installs, whatever its version.
-const driverLibrary = "libcuda.so.1"
+// DriverLibrary is what NVIDIA's driver installs, whatever its version.
+const DriverLibrary = "libcuda.so.1"
+
+// Available fails with ErrNoDriver where there is none.
+func Available() error { return openDriver() }
 
 // ErrNoDriver says that this machine has no NVIDIA driver that runs.
 var ErrNoDriver = errors.New("no NVIDIA driver that runs")
 
 // openDriver opens the driver's library, once for the program.
 var openDriver = sync.OnceValue(func() error {
-	name := C.CString(driverLibrary)
+	name := C.CString(DriverLibrary)
 	defer C.free(unsafe.Pointer(name))
 	if problem := C.fusemoe_cuda_open(name); problem != nil {
 		return fmt.Errorf("%w: %s", ErrNoDriver, C.GoString(problem))

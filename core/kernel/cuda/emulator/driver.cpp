@@ -2,6 +2,7 @@
 // other and the threads of a block in turns, for tests where there is no device. It shows
 // that the kernels compute what they should, and nothing of their speed.
 
+#include <setjmp.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -80,34 +81,53 @@ const kernel table[] = {
 #define ROW(name) {#name, [](void **arguments) { call(name, arguments); }},
     KERNELS(ROW)};
 
-ucontext_t scheduler, contexts[threads];
-bool finished[threads];
+// Each thread of a block has a stack of its own, made once. Jumps between them, unlike
+// swapcontext, ask nothing of the system.
+jmp_buf scheduler, threads_at[threads];
+bool started[threads], finished[threads];
 int current;
 const kernel *running;
 void **running_arguments;
 
+void leave_thread() {
+  if (_setjmp(threads_at[current]) == 0) _longjmp(scheduler, 1);
+}
+
 void thread_main() {
-  running->run(running_arguments);
-  finished[current] = true;
+  for (;;) {
+    running->run(running_arguments);
+    finished[current] = true;
+    leave_thread();
+  }
+}
+
+void start_thread() {
+  static std::vector<char> stacks(threads * stack_size);
+  static ucontext_t contexts[threads];
+  ucontext_t &context = contexts[current];
+  getcontext(&context);
+  context.uc_stack.ss_sp = &stacks[current * stack_size];
+  context.uc_stack.ss_size = stack_size;
+  makecontext(&context, thread_main, 0);
+  started[current] = true;
+  setcontext(&context);
+}
+
+void enter_thread() {
+  if (_setjmp(scheduler) != 0) return;
+  if (started[current]) _longjmp(threads_at[current], 1);
+  start_thread();
 }
 
 // run_block lets each thread run up to its next barrier, in turns, until all are done.
 void run_block() {
-  static std::vector<char> stacks(threads * stack_size);
-  for (int i = 0; i < threads; i++) {
-    finished[i] = false;
-    getcontext(&contexts[i]);
-    contexts[i].uc_stack.ss_sp = &stacks[i * stack_size];
-    contexts[i].uc_stack.ss_size = stack_size;
-    contexts[i].uc_link = &scheduler;
-    makecontext(&contexts[i], thread_main, 0);
-  }
+  for (bool &f : finished) f = false;
   for (bool more = true; more;) {
     more = false;
     for (current = 0; current < threads; current++) {
       if (finished[current]) continue;
       threadIdx = {unsigned(current), 0, 0};
-      swapcontext(&scheduler, &contexts[current]);
+      enter_thread();
       more |= !finished[current];
     }
   }
@@ -123,10 +143,7 @@ size_t pages(size_t bytes) {
 
 }  // namespace
 
-static void yield_thread() {
-  const int me = current;
-  swapcontext(&contexts[me], &scheduler);
-}
+static void yield_thread() { leave_thread(); }
 
 extern "C" {
 
