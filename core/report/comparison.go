@@ -48,13 +48,24 @@ func (c Comparison) write(w io.Writer) error {
 	t.SetStyle(style())
 	t.SuppressTrailingSpaces()
 	t.AppendHeader(table.Row{"metric", "A", "B", "B - A, 95 % interval", "B is"})
-	for _, d := range c.Differences {
-		if !math.IsNaN(d.A) || !math.IsNaN(d.B) {
-			t.AppendRow(table.Row{titles[d.Name], figure(d.A), figure(d.B), interval(d), verdict(d)})
-		}
+	for _, r := range c.Rows() {
+		t.AppendRow(table.Row{r.Metric, r.A, r.B, r.Difference, r.Verdict})
 	}
 	_, err = fmt.Fprintln(w, t.Render())
 	return err
+}
+
+// ComparedRow is one metric of a comparison, as people read it.
+type ComparedRow struct{ Metric, A, B, Difference, Verdict string }
+
+// Rows are the metrics that can be computed.
+func (c Comparison) Rows() (rows []ComparedRow) {
+	for _, d := range c.Differences {
+		if !math.IsNaN(d.A) || !math.IsNaN(d.B) {
+			rows = append(rows, ComparedRow{Title(d.Name), figure(d.A), figure(d.B), interval(d), verdict(d)})
+		}
+	}
+	return rows
 }
 
 func (c Comparison) leftOut() string {
