@@ -81,14 +81,28 @@ func (e *encoder[F]) parameters() []*op.Parameter[F] {
 	return all
 }
 
-// apply returns the grid [Samples·Steps, Width]. imputed is the modality's regular
-// grid, nil without an imputation branch.
-func (e *encoder[F]) apply(g *op.Graph[F], samples int, series *kernel.Series[F], imputed op.Node) op.Node {
+// weights are those of the irregular-time attention.
+func (e *encoder[F]) weights() kernel.TimeWeights[F] {
+	return kernel.TimeWeights[F]{
+		Weight: e.time.weight.Value, Bias: e.time.bias.Value,
+		Query: e.query.Value, QueryBias: e.queryBias.Value, Key: e.key.Value, KeyBias: e.keyBias.Value,
+	}
+}
+
+// attention is the irregular-time attention of so many samples.
+func (e *encoder[F]) attention(samples int) kernel.IrregularAttention[F] {
 	c := e.config
-	attended := g.IrregularAttention(kernel.IrregularAttention[F]{
+	return kernel.IrregularAttention[F]{
 		Samples: samples, Steps: c.Steps, Heads: c.TimeHeads, Embed: c.TimeWidth,
 		Width: e.modality.Width, Flags: e.modality.Measurements,
-	}, series, op.TimeNodes{
+	}
+}
+
+// apply returns the grid [Samples·Steps, Width], and what of it the attention sees.
+// imputed is the modality's regular grid, nil without an imputation branch.
+func (e *encoder[F]) apply(g *op.Graph[F], samples int, series *kernel.Series[F], imputed op.Node) (grid, attended op.Node) {
+	c := e.config
+	attended = g.IrregularAttention(e.attention(samples), series, op.TimeNodes{
 		Weight: g.Parameter(e.time.weight), Bias: g.Parameter(e.time.bias),
 		Query: g.Parameter(e.query), QueryBias: g.Parameter(e.queryBias),
 		Key: g.Parameter(e.key), KeyBias: g.Parameter(e.keyBias),
@@ -97,14 +111,14 @@ func (e *encoder[F]) apply(g *op.Graph[F], samples int, series *kernel.Series[F]
 	a := g.Linear(kernel.Linear[F]{Groups: 1, Rows: rows, In: e.columns, Out: c.Width},
 		attended, g.Parameter(e.out), g.Parameter(e.outBias))
 	if !e.imputes() {
-		return a
+		return a, attended
 	}
 	taps := c.Imputation.Kernel
 	windows := g.Unfold(kernel.Unfold[F]{Samples: samples, Steps: c.Steps, Width: 2 * e.modality.Width, Taps: taps}, imputed)
 	i := g.Linear(kernel.Linear[F]{Groups: 1, Rows: rows, In: 2 * e.modality.Width * taps, Out: c.Width},
 		windows, g.Parameter(e.convolution), nil)
 	return g.Blend(kernel.Blend[F]{Samples: samples, Steps: c.Steps, Width: c.Width, Level: c.Imputation.Gate},
-		a, i, e.blendGate(g, samples, a, i))
+		a, i, e.blendGate(g, samples, a, i)), attended
 }
 
 // blendGate decides between the two branches: a layer over both, ReLU, a layer.

@@ -24,7 +24,7 @@ type Model[F kernel.Float] struct {
 	query                       *op.Parameter[F]
 	heads                       []*head[F]
 
-	training, predicting map[int]*program[F]
+	training, predicting, explaining map[int]*program[F]
 
 	// device is where the graphs run, nil for the processor.
 	device op.Device[F]
@@ -60,7 +60,7 @@ func New[F kernel.Float](c Config, modalities []Modality, tasks []Task, seed uin
 		modality: op.Normal[F]("modality", initialDeviation, seed, n, c.Width),
 		position: op.Normal[F]("position", initialDeviation, seed, c.Steps, c.Width),
 		final:    newNorm[F]("final.norm", n, c.Width),
-		training: map[int]*program[F]{}, predicting: map[int]*program[F]{},
+		training: map[int]*program[F]{}, predicting: map[int]*program[F]{}, explaining: map[int]*program[F]{},
 	}
 	if c.Missing == Indicator {
 		// The indicators start small and apart from the modality embeddings.
@@ -123,7 +123,7 @@ type Losses map[string]float64
 // Train runs the batch forward and backward and adds the gradients, scaled by
 // step.Weight, to those of the parameters.
 func (m *Model[F]) Train(pool *kernel.Pool, b Batch[F], step op.Step) (Losses, error) {
-	p, err := m.program(m.training, pool, b.Samples(), true)
+	p, err := m.program(m.training, pool, b.Samples(), train)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ type Decision[F kernel.Float] struct {
 
 // Predict runs the batch forward, without dropout or noise.
 func (m *Model[F]) Predict(pool *kernel.Pool, b Batch[F]) (Output[F], error) {
-	p, err := m.program(m.predicting, pool, b.Samples(), false)
+	p, err := m.program(m.predicting, pool, b.Samples(), predict)
 	if err != nil {
 		return Output[F]{}, err
 	}
@@ -224,11 +224,11 @@ func (m *Model[F]) output(p *program[F]) (out Output[F], err error) {
 	return out, nil
 }
 
-func (m *Model[F]) program(built map[int]*program[F], pool *kernel.Pool, samples int, training bool) (*program[F], error) {
+func (m *Model[F]) program(built map[int]*program[F], pool *kernel.Pool, samples int, to purpose) (*program[F], error) {
 	if p, ok := built[samples]; ok {
 		return p, nil
 	}
-	p, err := m.build(pool, samples, training)
+	p, err := m.build(pool, samples, to)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +240,7 @@ func (m *Model[F]) program(built map[int]*program[F], pool *kernel.Pool, samples
 // are needed.
 func (m *Model[F]) Close() error {
 	var errs []error
-	for _, built := range []map[int]*program[F]{m.training, m.predicting} {
+	for _, built := range []map[int]*program[F]{m.training, m.predicting, m.explaining} {
 		for samples, p := range built {
 			errs = append(errs, p.graph.Close())
 			delete(built, samples)

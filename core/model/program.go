@@ -24,7 +24,21 @@ type program[F kernel.Float] struct {
 	total     op.Node
 	terms     []term
 	decisions [][]routing.Decision
+	// Of a program that explains: what the attention made of each modality, its regular
+	// grid as a parameter, and which logits of each task are summed up in total.
+	attended []op.Node
+	imputed  []*op.Parameter[F]
+	chosen   [][]F
 }
+
+// purpose is what a program is for.
+type purpose int
+
+const (
+	predict purpose = iota
+	train
+	explain
+)
 
 // term is one loss: its node, the name that it is reported under, and the share of
 // the reported value that it makes up.
@@ -35,30 +49,41 @@ type term struct {
 }
 
 // build lays out the graph.
-func (m *Model[F]) build(pool *kernel.Pool, samples int, training bool) (*program[F], error) {
+func (m *Model[F]) build(pool *kernel.Pool, samples int, to purpose) (*program[F], error) {
 	c := m.config
+	graph := op.NewGraphOn(m.device, pool)
+	if to == explain { // devices tell no gradients
+		graph = op.NewGraph[F](pool)
+	}
 	p := &program[F]{
-		graph: op.NewGraphOn(m.device, pool), samples: samples,
+		graph: graph, samples: samples,
 		series:  make([]kernel.Series[F], len(m.modalities)),
 		grids:   make([][]F, len(m.modalities)),
 		present: make([]bool, len(m.modalities)*samples),
 		filled:  make([]kernel.Series[F], len(m.modalities)),
+		imputed: make([]*op.Parameter[F], len(m.modalities)),
 	}
 	g := p.graph
 	grids := make([]op.Node, len(m.modalities))
 	for i, e := range m.encoders {
 		var imputed op.Node
-		if e.imputes() {
-			imputed, p.grids[i] = g.Input("grid."+e.modality.Name, samples*c.Steps, 2*e.modality.Width)
+		switch name := "grid." + e.modality.Name; {
+		case e.imputes() && to == explain:
+			p.imputed[i] = op.Zeros[F](name, samples*c.Steps, 2*e.modality.Width)
+			imputed, p.grids[i] = g.Parameter(p.imputed[i]), p.imputed[i].Value
+		case e.imputes():
+			imputed, p.grids[i] = g.Input(name, samples*c.Steps, 2*e.modality.Width)
 		}
-		grids[i] = e.apply(g, samples, &p.series[i], imputed)
+		var attended op.Node
+		grids[i], attended = e.apply(g, samples, &p.series[i], imputed)
+		p.attended = append(p.attended, attended)
 	}
 	x := g.Assemble(m.assembly(samples), grids, m.indicators(g), g.Parameter(m.modality), g.Parameter(m.position), p.present)
 	x = g.Dropout(c.Dropout, x)
 	var mixed []routing.Output
 	for _, l := range m.layers {
 		var out routing.Output
-		x, out = l.apply(g, x, routing.Batch{Samples: samples, Present: p.present, Differentiate: training})
+		x, out = l.apply(g, x, routing.Batch{Samples: samples, Present: p.present, Differentiate: to == train})
 		mixed = append(mixed, out)
 		p.decisions = append(p.decisions, out.Decisions)
 	}
@@ -73,8 +98,12 @@ func (m *Model[F]) build(pool *kernel.Pool, samples int, training bool) (*progra
 	for _, h := range m.heads {
 		p.logits = append(p.logits, h.apply(g, pooled, samples))
 	}
-	if training {
+	switch to {
+	case train:
 		m.losses(p, mixed)
+	case explain:
+		m.choose(p)
+	case predict:
 	}
 	if err := g.Compile(p.total); err != nil {
 		return nil, fmt.Errorf("model: %w", err)

@@ -52,6 +52,24 @@ func (g *Graph[F]) Residual(rate float64, x, z Node) Node {
 		})
 }
 
+// Contract is Σ x[i,j]·weights[j] over all rows i, a scalar. weights is read at each run.
+// It asks for gradients by inputs, which no device tells, and so runs on none.
+func (g *Graph[F]) Contract(x Node, weights []F) Node {
+	n := len(weights)
+	return g.apply(Call[F]{Name: "contract"}, scalar, []Node{x},
+		func(y []F, in [][]F) {
+			y[0] = 0
+			for i, v := range in[0] {
+				y[0] += v * weights[i%n]
+			}
+		},
+		func(din [][]F, dy, _ []F, _ [][]F) {
+			for i := range din[0] {
+				din[0][i] = dy[0] * weights[i%n]
+			}
+		})
+}
+
 // Dropout zeroes a share of the elements in training and scales up the others. A
 // rate of 0 adds no node.
 func (g *Graph[F]) Dropout(rate float64, x Node) Node {

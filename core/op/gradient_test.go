@@ -149,6 +149,7 @@ func operations() []operation {
 		{name: "entropy", inputs: []*param{learned(1, 8, 5)}, build: one(func(g *graph, x op.Node) op.Node {
 			return g.Entropy(kernel.Entropy[float64]{Groups: 2, Rows: 4, Experts: 5}, x, active)
 		})},
+		{name: "contract", inputs: []*param{learned(1, 6, 2)}, build: one(func(g *graph, x op.Node) op.Node { return g.Contract(x, []float64{0.3, -2}) })},
 		{name: "weighted sum", inputs: []*param{learned(1, 1), learned(2, 1)}, build: func(g *graph, in []op.Node) op.Node { return g.WeightedSum([]float64{0.3, -2}, in) }},
 	}
 }

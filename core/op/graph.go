@@ -201,6 +201,18 @@ func (g *Graph[F]) Value(n Node) ([]F, error) {
 // Value is the content of a node after a run on the processor; the next run overwrites it.
 func Value[F kernel.Float](n Node) []F { return values[F](n.Value()) }
 
+// Gradient is the gradient of a node after a run of a differentiated graph; the next run
+// overwrites it. The node has one user.
+func Gradient[F kernel.Float](n Node) []F {
+	v, err := n.Grad()
+	if err != nil {
+		panic(errNoGradient)
+	}
+	return values[F](v)
+}
+
+const errNoGradient = "op: the loss does not depend on the node"
+
 // unique makes a node's name its own: Gorgonia takes leaves of one name and shape for
 // the same one.
 func (g *Graph[F]) unique(name string) string { return fmt.Sprintf("%s#%d", name, g.nextID()) }
