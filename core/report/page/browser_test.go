@@ -181,10 +181,10 @@ func shot(name string) chromedp.Action {
 	}
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		var image []byte
-		if err := chromedp.FullScreenshot(&image, 90).Do(ctx); err != nil {
+		if err := chromedp.FullScreenshot(&image, 100).Do(ctx); err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(os.Getenv("PAGE_SHOTS"), name+".jpg"), image, 0o600)
+		return os.WriteFile(filepath.Join(os.Getenv("PAGE_SHOTS"), name+".png"), image, 0o600)
 	})
 }
 
