@@ -26,6 +26,7 @@ type options struct {
 	confine  []string
 	dev      *sync.Once // says that plugins are not verified; nil: they are
 	resume   bool
+	hidden   float64 // the share of every sample's modalities that a Predictor does not see
 }
 
 func newOptions(all []Option) options {

@@ -219,6 +219,9 @@ func (p *Predictor) scores(ctx context.Context, d *data.Dataset) ([][]float64, e
 	if err != nil {
 		return nil, err
 	}
+	if p.hidden > 0 {
+		batches = batches.Without(hideAtRandom(d.IDs, encoded, p.hidden))
+	}
 	members := make([][][]float64, len(p.members))
 	for i, m := range p.members {
 		if members[i], err = m.scores(ctx, batches, allRows(d), nil); err != nil {

@@ -19,6 +19,7 @@ import (
 type predictFlags struct {
 	data, split, format, out string
 	seed                     uint64
+	hide                     float64
 }
 
 func (a *app) predictCommand() *cobra.Command {
@@ -29,7 +30,8 @@ func (a *app) predictCommand() *cobra.Command {
 		Long: `Apply what a run has learned to the samples of a dataset folder. Predictions go to
 standard output, or to the file of --out.`,
 		Example: `  fusemoe predict runs/first --data new-patients > predictions.csv
-  fusemoe predict runs/first --data study --split test --format jsonl --out test.jsonl`,
+  fusemoe predict runs/first --data study --split test --format jsonl --out test.jsonl
+  fusemoe predict runs/first --data study --split test --hide 0.5 --out half.csv`,
 		Args: exactly(1, "the folder of one run"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.predict(cmd, args[0], flags) },
 	}
@@ -40,6 +42,7 @@ standard output, or to the file of --out.`,
 	f.StringVar(&flags.format, "format", "csv", "csv, or jsonl: one JSON object a line")
 	f.StringVar(&flags.out, "out", "", "file to write, in place of standard output")
 	f.Uint64Var(&flags.seed, "seed", 0, "seed of the training to use (default the run's lowest)")
+	f.Float64Var(&flags.hide, "hide", 0, "hide this share of each sample's modalities, drawn at random, to see how predictions bear it")
 	return cmd
 }
 
@@ -50,6 +53,9 @@ func (a *app) predict(cmd *cobra.Command, run string, flags predictFlags) (err e
 	format := report.Format(flags.format)
 	if format != report.CSV && format != report.JSONLines {
 		return fmt.Errorf("predict: --format %s: want %s or %s", format, report.CSV, report.JSONLines)
+	}
+	if !(flags.hide >= 0 && flags.hide < 1) {
+		return fmt.Errorf("predict: --hide %v: want a share from 0 to below 1, such as 0.5", flags.hide)
 	}
 	var split *data.Split
 	if flags.split != "" {
@@ -70,6 +76,7 @@ func (a *app) predict(cmd *cobra.Command, run string, flags predictFlags) (err e
 	if cmd.Flags().Changed("seed") {
 		options = append(options, core.WithSeed(flags.seed))
 	}
+	options = append(options, core.WithHidden(flags.hide))
 	p, err := core.OpenRun(cmd.Context(), run, options...)
 	if err != nil {
 		return err
