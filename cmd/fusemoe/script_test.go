@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 // the config ward/study.yaml, and the paths of a plugin that takes its
 // time, $SLOW, and of one that reads texts, $READER. The condition python holds where
 // Python can run plugins, sandbox where the kernel can confine them, onnx where ONNX
-// Runtime is.
+// Runtime is, shared where the real data are, which lie in $SHARED.
 func TestScripts(t *testing.T) {
 	slow, err := exec.LookPath("slow")
 	if err != nil {
@@ -38,6 +38,10 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	python := findPython(t)
+	shared, err := filepath.Abs("../../../shared/data")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -51,6 +55,9 @@ func TestScripts(t *testing.T) {
 				return python, nil
 			case "sandbox":
 				return sandbox.Supported() == nil, nil
+			case "shared":
+				_, err := os.Stat(shared)
+				return err == nil, nil
 			case "onnx":
 				return os.Getenv(sdk.ONNXRuntimeEnv) != "", nil
 			}
@@ -62,6 +69,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 			env.Setenv("SLOW", slow)
 			env.Setenv("READER", reader)
+			env.Setenv("SHARED", shared)
 			env.Setenv(sdk.ONNXRuntimeEnv, os.Getenv(sdk.ONNXRuntimeEnv))
 			if err := forGo(env.Setenv); err != nil {
 				return err

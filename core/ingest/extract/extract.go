@@ -239,6 +239,11 @@ func (x *Extraction) Finish(ctx context.Context) (*Report, error) {
 	}
 	var err error
 	report.Warnings, err = x.w.Finish(ctx, samples)
+	for split, c := range report.Splits {
+		if c.Stays == 0 {
+			report.Warnings = append(report.Warnings, fmt.Sprintf("split %s is empty: the cohort is too small to be split in three; widen it", data.Split(split)))
+		}
+	}
 	return report, err
 }
 

@@ -217,6 +217,22 @@ func TestExclusions(t *testing.T) {
 	}
 }
 
+// Splits on which nothing can be measured are refused or, where there is nobody, warned of.
+func TestSmallCohorts(t *testing.T) {
+	h := small()
+	o := options(t, h.Write(t), "48-ihm")
+	o.Rules.MaxAge = 31 // the first four
+	report, _ := run(t, o)
+	if n := len(report.Warnings); n == 0 || report.Warnings[n-1] != "split test is empty: the cohort is too small to be split in three; widen it" {
+		t.Errorf("warnings: %q", report.Warnings)
+	}
+	h.Tables["hosp/admissions.csv"] = strings.ReplaceAll(h.Tables["hosp/admissions.csv"], "HOME,1", "HOME,0")
+	_, err := mimic.Import(context.Background(), options(t, h.Write(t), "48-ihm"))
+	if err == nil || !strings.Contains(err.Error(), "in_hospital_death: split train has one class only") {
+		t.Error(err)
+	}
+}
+
 // TestLeaks plants in each table what was not known at the end of the window of 48 hours.
 func TestLeaks(t *testing.T) {
 	h := small()
