@@ -59,6 +59,7 @@ func (r *Residual) Forward(d *Device, y, x, z Array, key uint64, training bool) 
 // Backward computes the wanted of dx and dz for the key and training of the Forward.
 func (r *Residual) Backward(d *Device, dx, dz, dy Array, key uint64, training bool) {
 	fit(r.Size, dy)
+	fitOrNone(r.Size, dx, dz)
 	if dx.address != 0 {
 		d.Copy(dx, dy)
 	}
@@ -101,6 +102,7 @@ func (c *AddColumns) Forward(d *Device, out, x, y Array, key uint64, training bo
 // Backward fills the wanted of dx and dy for the key and training of the Forward.
 func (c *AddColumns) Backward(d *Device, dx, dy, dout Array, key uint64, training bool) {
 	fit(c.Groups*c.Rows*c.Width, dout)
+	fitOrNone(dout.length, dx, dy)
 	if dx.address != 0 {
 		d.Copy(dx, dout)
 	}
@@ -146,6 +148,8 @@ func (m *Blend) Forward(d *Device, y, a, b, z Array) {
 // Backward fills the wanted of da, db and dz.
 func (m *Blend) Backward(d *Device, da, db, dz, dy, a, b, z Array) {
 	share := m.check(dy, a, b, z)
+	fitOrNone(dy.length, da, db)
+	fitOrNone(z.length, dz)
 	if da.address != 0 || db.address != 0 {
 		d.launch("blend_slopes", strides(dy.length), 1, da, db, dy, z, dy.length, share)
 	}

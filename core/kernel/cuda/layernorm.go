@@ -24,6 +24,8 @@ func (l *LayerNorm) Forward(d *Device, y, x, gamma, beta Array) {
 // the same x; the zero Array is one that nobody wants.
 func (l *LayerNorm) Backward(d *Device, dx, dgamma, dbeta, dy, x, gamma Array) {
 	l.check(dy, x, gamma)
+	fitOrNone(x.length, dx)
+	fitOrNone(gamma.length, dgamma, dbeta)
 	if dx.address != 0 {
 		d.launch("normal_slopes", warps(l.Groups*l.Rows), 1, dx, l.moments, dy, x, gamma, l.Groups, l.Rows, l.Width)
 	}
@@ -39,7 +41,10 @@ func (l *LayerNorm) Backward(d *Device, dx, dgamma, dbeta, dy, x, gamma Array) {
 }
 
 // Release gives the memory of the last pass back.
-func (l *LayerNorm) Release(d *Device) { d.Free(l.moments) }
+func (l *LayerNorm) Release(d *Device) {
+	d.Free(l.moments)
+	l.moments = Array{}
+}
 
 func (l *LayerNorm) check(y, x, gamma Array) {
 	fit(l.Groups*l.Rows*l.Width, y, x)

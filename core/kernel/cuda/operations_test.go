@@ -49,7 +49,18 @@ func (w twin) check(t *testing.T, d *Device) {
 		wanted[i] = Array{}
 		w.onForward(d, y, in)
 		w.onBackward(d, wanted, dy, in)
+		wanted[i] = din[i].Slice(0, w.inputs[i]-1)
+		if got := panicOf(func() { w.onBackward(d, wanted, dy, in) }); got != ErrShape {
+			t.Errorf("%s: gradient %d is too short: got %v", w.name, i, got)
+		}
 	}
+}
+
+// panicOf is what f panics with, nil for nothing.
+func panicOf(f func()) (with any) {
+	defer func() { with = recover() }()
+	f()
+	return nil
 }
 
 func linearTwin(groups, rows, in, out int) twin {

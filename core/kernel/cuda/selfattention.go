@@ -25,13 +25,17 @@ func (s *SelfAttention) Backward(d *Device, dqkv, dy, qkv Array) {
 		return
 	}
 	s.check(dy, qkv)
+	fit(qkv.length, dqkv)
 	slopes := d.New(s.weights.length)
 	defer d.Free(slopes)
 	d.launch("head_slopes", s.Sequences*s.Heads, 1, dqkv, slopes, dy, s.weights, qkv, s.Steps, s.Heads, s.Width, s.scale())
 }
 
 // Release gives the memory of the last pass back.
-func (s *SelfAttention) Release(d *Device) { d.Free(s.weights) }
+func (s *SelfAttention) Release(d *Device) {
+	d.Free(s.weights)
+	s.weights = Array{}
+}
 
 func (s *SelfAttention) scale() float32 {
 	return float32(1 / math.Sqrt(float64(s.Width/s.Heads)))

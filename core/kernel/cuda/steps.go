@@ -43,6 +43,7 @@ func (m *MaxSteps) Forward(d *Device, y, x Array) {
 func (m *MaxSteps) Backward(d *Device, dx, dy, x Array) {
 	if dx.address != 0 {
 		m.check(dy, x)
+		fit(x.length, dx)
 		d.launch("max_steps_slopes", blocks(dy.length), 1, dx, dy, x, m.Samples, m.Steps, m.Width)
 	}
 }
@@ -71,6 +72,8 @@ func (s *StepPooling) Forward(d *Device, h, x, q Array) {
 // Backward fills the wanted of dx and dq. It needs no Forward before it.
 func (s *StepPooling) Backward(d *Device, dx, dq, dh, x, q Array) {
 	s.check(dh, x, q)
+	fitOrNone(x.length, dx)
+	fitOrNone(s.Modalities*s.Width, dq)
 	pairs := s.Modalities * s.Samples
 	if s.Kind != kernel.AttentionSteps {
 		if dx.address != 0 {

@@ -45,20 +45,23 @@ KERNEL drop_columns(float *dy, const float *dout, int groups, int rows, int widt
 
 __device__ inline float logistic(float x) { return 1 / (1 + expf(-x)); }
 
-// The activations, in the order of package kernel's.
+// The activations, in the order of package kernel's. As there, ReLU lets NaN through.
 enum { relu, gelu_exact, sigmoid };
 
 KERNEL activate_entries(float *y, const float *x, int n, int kind) {
   EACH_ENTRY(i, n) {
     const float v = x[i];
-    y[i] = kind == relu ? fmaxf(v, 0) : kind == sigmoid ? logistic(v) : v * normal_cdf(v);
+    y[i] = kind == relu ? (v < 0 ? 0 : v) : kind == sigmoid ? logistic(v) : v * normal_cdf(v);
   }
 }
 
 KERNEL activation_slopes(float *dx, const float *dy, const float *x, int n, int kind) {
   EACH_ENTRY(i, n) {
     const float v = x[i], s = logistic(v);
-    dx[i] = dy[i] * (kind == relu ? v > 0 : kind == sigmoid ? s * (1 - s) : normal_cdf(v) + v * normal_density(v));
+    if (kind == relu)
+      dx[i] = v > 0 ? dy[i] : 0;
+    else
+      dx[i] = dy[i] * (kind == sigmoid ? s * (1 - s) : normal_cdf(v) + v * normal_density(v));
   }
 }
 
