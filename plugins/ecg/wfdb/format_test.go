@@ -133,6 +133,19 @@ func FuzzFLAC(f *testing.F) {
 	})
 }
 
+// FuzzSegments reads any header of a record with segments, the layout and the header of one of which are any too.
+func FuzzSegments(f *testing.F) {
+	data := []byte{1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8, 0}
+	f.Add("r/2 1 250 8\ns 4\ns 4\n", "", "s 1 250 4\ns.dat 16\n", data)
+	f.Add("r/3 2 250\nl 0\ns 4\n~ 3\n", "l 2 250 0\n~ 0 200 0 0 0 0 0 I\n~ 0 200 0 0 0 0 0 II\n", "s 1 250 4\ns.dat 16 200 16 0 1 10 0 II\n", data)
+	f.Add("r 1 250 4\ns.dat 16x2:1+2\n", "", "", data)
+	f.Fuzz(func(t *testing.T, header, layout, segment string, data []byte) {
+		checkRecord(t, fstest.MapFS{
+			"r.hea": file(header), "l.hea": file(layout), "s.hea": file(segment), "s.dat": {Data: data},
+		})
+	})
+}
+
 // checkRecord checks that a record is an *wfdb.Error or has all the samples that it promises.
 func checkRecord(t *testing.T, files fstest.MapFS) {
 	r, err := wfdb.ReadFS(files, "r")
