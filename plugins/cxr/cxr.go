@@ -98,23 +98,25 @@ func (x *CXR) Fingerprint() string {
 	return x.network.print
 }
 
-// Fit finds the principal components of the descriptions of all images. A network has
-// learned before.
+// Fit finds the principal components of the descriptions of all images. Samples with an
+// image that cannot be read are left out: Encode says of each what is wrong. A network
+// has learned before.
 func (x *CXR) Fit(ctx context.Context, samples iter.Seq2[sdk.Sample, error]) ([]byte, error) {
 	if x.network != nil {
 		return []byte(pretrained), nil
 	}
-	sums, seen := pca.NewSums(descriptor.Size()), 0
+	sums, unread := pca.NewSums(descriptor.Size()), 0
 	var waiting []sdk.Sample
 	add := func() error {
 		for _, d := range x.describe(ctx, waiting) {
-			if seen++; d.err != nil {
-				return fmt.Errorf("sample %d of the training split: %w", seen, d.err)
+			if d.err != nil {
+				unread++
+				continue
 			}
 			sums.Add(d.images)
 		}
 		waiting = waiting[:0]
-		return nil
+		return ctx.Err() // which would leave out all others
 	}
 	for s, err := range samples {
 		if err != nil {
@@ -128,6 +130,9 @@ func (x *CXR) Fit(ctx context.Context, samples iter.Seq2[sdk.Sample, error]) ([]
 	}
 	if err := add(); err != nil {
 		return nil, err
+	}
+	if unread > 0 {
+		sdk.Log(ctx).Warn().Int("samples", unread).Msg("left out of fitting: an image cannot be read")
 	}
 	if sums.Len() <= x.config.Components {
 		return nil, &sdk.Diagnostic{

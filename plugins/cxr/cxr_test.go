@@ -200,14 +200,22 @@ func TestABrokenImageIsThatSamplesErrorWithoutItsName(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), "image 2 of 2: the PNG file is cut short or damaged") {
 		t.Errorf("got %v", err)
 	}
-	_, fitErr := x.Fit(t.Context(), each(append(chests(), bad)))
-	if fitErr == nil || !strings.HasPrefix(fitErr.Error(), "sample 25 of the training split: image 2 of 2: ") {
-		t.Errorf("got %v", fitErr)
+	if text := fmt.Sprint(err); strings.Contains(text, "Secret") || strings.Contains(text, "10000032") {
+		t.Error("the error identifies the patient")
 	}
-	for _, text := range []string{fmt.Sprint(err), fmt.Sprint(fitErr)} {
-		if strings.Contains(text, "Secret") || strings.Contains(text, "10000032") {
-			t.Error("the error identifies the patient")
-		}
+}
+
+func TestImagesThatCannotBeReadAreLeftOutOfFitting(t *testing.T) {
+	x, want := fitted(t, `{"components": 2}`, 0)
+	bad := sdk.Sample{Items: []sdk.Item{{MediaType: "image/png", Data: []byte("no image")}}}
+	got, err := x.Fit(t.Context(), each(append(chests(), bad)))
+	if err != nil || !bytes.Equal(want, got) {
+		t.Errorf("another state, %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := x.Fit(ctx, each(chests())); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -152,7 +152,7 @@ func checkSize(width, height int) error {
 	if width > MaxPixels/height {
 		return &sdk.Diagnostic{
 			Summary: fmt.Sprintf("the image has %d x %d pixels; at most %d million are read", width, height, MaxPixels>>20),
-			Detail:  "make it smaller; the plugin does so anyway",
+			Detail:  "shrink it: few pixels are left of it in any case",
 		}
 	}
 	return nil
