@@ -26,6 +26,9 @@ Measurements are named numbers, each observed or not; embeddings are dense vecto
   fusemoe plugin new --lang python sleep`,
 		Args: exactly(1, "the name of the plugin"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if _, ok := builtins()[args[0]]; ok {
+				return fmt.Errorf("plugin new: %s is a built-in plugin; choose another name", args[0])
+			}
 			o := scaffold.Options{Name: args[0], Lang: scaffold.Lang(lang), Kind: scaffold.Kind(kind), Version: release()}
 			if checkout != "" {
 				abs, err := filepath.Abs(checkout)

@@ -62,7 +62,7 @@ func reason(err error) error {
 func ofFolder(dir string) ([]string, error) {
 	text, err := os.ReadFile(filepath.Join(dir, File))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("the folder has no %s; it says how to start the plugin, such as %s", File, example)
+		return nil, fmt.Errorf("the folder has no %s; %s", File, instead(dir))
 	}
 	if err != nil {
 		return nil, err
@@ -86,6 +86,16 @@ func ofFolder(dir string) ([]string, error) {
 		return nil, fmt.Errorf("%s: command[0]: %w", File, err)
 	}
 	return argv, nil
+}
+
+// instead is what to do about a folder that does not say how to start a plugin: it may be
+// that of a program's source, with the program in it.
+func instead(dir string) string {
+	program := filepath.Join(dir, filepath.Base(dir))
+	if info, err := os.Stat(program); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+		return "if the program in it is the plugin, name that: " + program
+	}
+	return "it says how to start the plugin, such as " + example
 }
 
 // inFolder is the full path of what the word names in the folder, or the word itself.

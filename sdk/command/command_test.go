@@ -70,6 +70,15 @@ func TestWhatCannotBeStartedIsSaidWithAWayOut(t *testing.T) {
 	}
 }
 
+func TestAFolderOfSourceIsNoPluginButTheProgramInIt(t *testing.T) {
+	dir := folder(t, "")
+	program := filepath.Join(dir, filepath.Base(dir))
+	write(t, program, "", 0o700)
+	if _, err := command.Of(dir); err == nil || !strings.HasSuffix(err.Error(), "name that: "+program) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAnExecutableIsItsOwnCommand(t *testing.T) {
 	dir := folder(t, "")
 	program, script := filepath.Join(dir, ".venv", "bin", "python"), filepath.Join(dir, "main.py")

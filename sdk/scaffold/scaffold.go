@@ -79,11 +79,22 @@ func (o Options) check() error {
 		return fmt.Errorf("%q means something else to Go; choose another name", o.Name)
 	case o.Kind != Measurements && o.Kind != Embeddings:
 		return fmt.Errorf("unknown kind %q; there are %s and %s", o.Kind, Measurements, Embeddings)
+	case o.SDK != "" && !isCheckout(o.SDK):
+		return fmt.Errorf("%s is not the source of fusemoe: it has no go.mod of the module %s", o.SDK, module)
 	}
 	if _, err := fs.Stat(templates, string(o.Lang)); err != nil || o.Lang != Go && o.Lang != Python {
 		return fmt.Errorf("there are no templates for the language %q; there are some for %s and %s", o.Lang, Go, Python)
 	}
 	return nil
+}
+
+// module is what new Go plugins require.
+const module = "github.com/fusemoe/fusemoe"
+
+// isCheckout tells whether the folder has the source of fusemoe.
+func isCheckout(dir string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	return err == nil && bytes.HasPrefix(text, []byte("module "+module+"\n"))
 }
 
 // Write writes the plugin's files into dir, which must not exist or be empty, and returns

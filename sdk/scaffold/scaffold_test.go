@@ -23,9 +23,9 @@ func TestAGoPluginBuildsAndPassesItsOwnTest(t *testing.T) {
 	for _, kind := range []scaffold.Kind{scaffold.Measurements, scaffold.Embeddings} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			dir := filepath.Join(t.TempDir(), "new_modality")
+			dir := filepath.Join(t.TempDir(), "text") // a package of Go has that name too
 			_, err := scaffold.Write(dir, scaffold.Options{
-				Name: "new_modality", Lang: scaffold.Go, Kind: kind, Version: "v0.0.0", SDK: checkout,
+				Name: "text", Lang: scaffold.Go, Kind: kind, Version: "v0.0.0", SDK: checkout,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -69,6 +69,7 @@ func TestWhatCannotBeWrittenIsRefused(t *testing.T) {
 		{"new", func(o *scaffold.Options) { o.Name = "gait_test" }, `"gait_test" means something else`},
 		{"new", func(o *scaffold.Options) { o.Kind = "words" }, `unknown kind "words"`},
 		{"new", func(o *scaffold.Options) { o.Lang = "fortran" }, `no templates for the language "fortran"`},
+		{"new", func(o *scaffold.Options) { o.SDK = full }, "is not the source of fusemoe"},
 		{full, func(*scaffold.Options) {}, "exists and is not empty"},
 	}
 	for _, test := range tests {
