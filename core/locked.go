@@ -72,7 +72,7 @@ type PluginToLock struct {
 // its version.
 func LockPlugin(ctx context.Context, log zerolog.Logger, lockFile string, p PluginToLock) (lock.Entry, error) {
 	fail := func(err error) (lock.Entry, error) { return lock.Entry{}, fmt.Errorf("lock: %w", err) }
-	path, err := findPlugin(p.Name, p.Dir)
+	path, err := FindPlugin(p.Name, p.Dir)
 	if err != nil {
 		return fail(err)
 	}

@@ -48,7 +48,7 @@ func (o options) spec(m config.Modality, p config.Plugins, threads int) (s host.
 		s.Command = argv
 		return s, argv[0], nil
 	}
-	if program, err = findPlugin(m.Plugin, p.Dir); err != nil {
+	if program, err = FindPlugin(m.Plugin, p.Dir); err != nil {
 		return host.Spec{}, "", fmt.Errorf("modality %s: %w; %s", m.Name, err, o.known(m.Plugin))
 	}
 	if program, err = o.verified(m.Plugin, program, p.Dir); err == nil {
@@ -101,9 +101,11 @@ func pluginConfig(m config.Modality) (json.RawMessage, error) {
 	return settings, nil
 }
 
-// findPlugin returns the path of the plugin at a path, or of the name in the plugin
-// folder; it looks nowhere else. A plugin is an executable or a folder with a plugin.json.
-func findPlugin(plugin, dir string) (string, error) {
+// FindPlugin returns the path of the plugin at a path, or of the name in the plugin folder
+// dir, or in those of PluginDirs where dir is empty; it looks nowhere else. A plugin is an
+// executable or a folder with a plugin.json. The error of one that lies at the path and
+// cannot be started comes with the path.
+func FindPlugin(plugin, dir string) (string, error) {
 	if strings.ContainsRune(plugin, '/') {
 		if _, err := command.Of(plugin); err != nil {
 			return "", err
@@ -113,7 +115,7 @@ func findPlugin(plugin, dir string) (string, error) {
 	dirs := []string{dir}
 	if dir == "" {
 		var err error
-		if dirs, err = pluginDirs(); err != nil {
+		if dirs, err = PluginDirs(); err != nil {
 			return "", fmt.Errorf("plugin %s: %w", plugin, err)
 		}
 	}
@@ -136,9 +138,9 @@ func findPlugin(plugin, dir string) (string, error) {
 	return "", fmt.Errorf("there is no plugin %q in %s", plugin, strings.Join(dirs, " or "))
 }
 
-// pluginDirs are where plugins are that the config names: beside the program, and in the
+// PluginDirs are where plugins are that the config names: beside the program, and in the
 // user's folder for what belongs to programs.
-func pluginDirs() ([]string, error) {
+func PluginDirs() ([]string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err

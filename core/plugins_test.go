@@ -50,7 +50,7 @@ func TestPluginsAreFoundByPathOrInThePluginFolderAlone(t *testing.T) {
 	}
 	for _, test := range tests {
 		var got []string
-		path, err := findPlugin(test.plugin, dir)
+		path, err := FindPlugin(test.plugin, dir)
 		if err == nil {
 			got, err = command.Of(path)
 		}

@@ -111,8 +111,8 @@ func (a *app) pluginServeCommand() *cobra.Command {
 	}
 }
 
-// pluginArgv is what starts the plugin that a command line names: a built-in one, an
-// executable, or a folder with a plugin.json.
+// pluginArgv is what starts the plugin that a command line names: a built-in one, a path to
+// an executable or to a folder with a plugin.json, or the name of one in a plugin folder.
 func pluginArgv(name string) ([]string, error) {
 	if _, ok := builtins()[name]; ok {
 		self, err := os.Executable()
@@ -121,12 +121,15 @@ func pluginArgv(name string) ([]string, error) {
 		}
 		return []string{self, "plugin", "serve", name}, nil
 	}
-	argv, err := command.Of(name)
-	if err != nil && !strings.ContainsRune(name, filepath.Separator) {
-		return nil, fmt.Errorf("%w; give a path or one of the built-in plugins: %s", err,
-			strings.Join(slices.Sorted(maps.Keys(builtins())), ", "))
+	if _, err := os.Stat(name); err != nil && !strings.ContainsRune(name, '/') {
+		found, err := core.FindPlugin(name, "")
+		if found == "" {
+			return nil, fmt.Errorf("%w, nor here; give a path or one of the built-in plugins: %s", err,
+				strings.Join(slices.Sorted(maps.Keys(builtins())), ", "))
+		}
+		name = found
 	}
-	return argv, err
+	return command.Of(name)
 }
 
 // pluginInput is what a plugin is tried with.

@@ -14,7 +14,7 @@ import (
 func (a *app) pluginCheckCommand() *cobra.Command {
 	var input pluginInput
 	var asJSON bool
-	var confined confinement
+	var around surroundings
 	cmd := &cobra.Command{
 		Use:   "check PLUGIN",
 		Short: "Check that a plugin keeps the contract",
@@ -30,14 +30,14 @@ make the check worth more.`,
 			if err != nil {
 				return fmt.Errorf("plugin check: %w", err)
 			}
-			box, err := confined.of(args[0])
+			box, err := around.box(args[0])
 			if err != nil {
 				return fmt.Errorf("plugin check: %w", err)
 			}
 			if box != nil {
 				argv = sandbox.Command(box.Wrapper, sandbox.Rules{Read: box.Read}, argv)
 			}
-			c := sdktest.Case{}
+			c := sdktest.Case{Env: around.env}
 			settings, err := input.settings()
 			if err == nil {
 				c.Config = string(settings)
@@ -55,7 +55,7 @@ make the check worth more.`,
 		},
 	}
 	input.add(cmd, "samples")
-	confined.add(cmd)
+	around.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per check, a line each")
 	return cmd
 }

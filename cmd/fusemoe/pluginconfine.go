@@ -25,19 +25,21 @@ func (a *app) pluginConfineCommand() *cobra.Command {
 	}
 }
 
-// confinement are the flags of commands that start plugins.
-type confinement struct {
+// surroundings are the flags of commands that start plugins.
+type surroundings struct {
 	sandbox bool
 	read    []string
+	env     []string
 }
 
-func (c *confinement) add(cmd *cobra.Command) {
+func (c *surroundings) add(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&c.env, "env", nil, "environment variables that the plugin sees, as env in configs")
 	cmd.Flags().BoolVar(&c.sandbox, "sandbox", false, "run the plugin in a sandbox, as sandbox: true in configs")
 	cmd.Flags().StringSliceVar(&c.read, "read", nil, "files and folders that the plugin may read in it, as read in configs")
 }
 
-// of is the sandbox for a plugin that lies at path, or nil.
-func (c *confinement) of(path string) (*host.Sandbox, error) {
+// box is the sandbox for a plugin that lies at path, or nil.
+func (c *surroundings) box(path string) (*host.Sandbox, error) {
 	if !c.sandbox {
 		if len(c.read) > 0 {
 			return nil, errors.New("--read is for a plugin in a sandbox; give --sandbox too")

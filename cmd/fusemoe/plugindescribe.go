@@ -17,14 +17,15 @@ import (
 )
 
 func (a *app) pluginDescribeCommand() *cobra.Command {
-	return &cobra.Command{
+	var around surroundings
+	cmd := &cobra.Command{
 		Use:   "describe PLUGIN",
 		Short: "Print what a plugin says of itself, as JSON",
 		Example: `  fusemoe plugin describe vitals
   fusemoe plugin describe ./gait/gait`,
 		Args: exactly(1, "the plugin's name or path"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.describePlugin(cmd.Context(), args[0])
+			d, err := a.describePlugin(cmd.Context(), args[0], around)
 			if err != nil {
 				return fmt.Errorf("plugin describe: %w", err)
 			}
@@ -41,28 +42,37 @@ func (a *app) pluginDescribeCommand() *cobra.Command {
 			return out.Encode(members)
 		},
 	}
+	around.add(cmd)
+	return cmd
 }
 
 func (a *app) pluginDocsCommand() *cobra.Command {
-	return &cobra.Command{
+	var around surroundings
+	cmd := &cobra.Command{
 		Use:   "docs PLUGIN",
 		Short: "Print the documentation of a plugin, as Markdown",
 		Example: `  fusemoe plugin docs vitals
   fusemoe plugin docs ./gait/gait > gait.md`,
 		Args: exactly(1, "the plugin's name or path"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.describePlugin(cmd.Context(), args[0])
+			d, err := a.describePlugin(cmd.Context(), args[0], around)
 			if err != nil {
 				return fmt.Errorf("plugin docs: %w", err)
 			}
 			return writeDocs(a.out, d)
 		},
 	}
+	around.add(cmd)
+	return cmd
 }
 
 // describePlugin starts a plugin and asks it what it is.
-func (a *app) describePlugin(ctx context.Context, name string) (*modalitypb.DescribeResponse, error) {
+func (a *app) describePlugin(ctx context.Context, name string, around surroundings) (*modalitypb.DescribeResponse, error) {
 	argv, err := pluginArgv(name)
+	if err != nil {
+		return nil, err
+	}
+	box, err := around.box(name)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +80,7 @@ func (a *app) describePlugin(ctx context.Context, name string) (*modalitypb.Desc
 	if err != nil {
 		return nil, err
 	}
-	return host.Describe(ctx, a.start(settings), host.Spec{Name: filepath.Base(name), Command: argv})
+	return host.Describe(ctx, a.start(settings), host.Spec{Name: filepath.Base(name), Command: argv, Env: around.env, Sandbox: box})
 }
 
 // writeDocs writes what users of a plugin need to know.

@@ -20,7 +20,7 @@ import (
 
 func (a *app) pluginEncodeCommand() *cobra.Command {
 	var input pluginInput
-	var confined confinement
+	var around surroundings
 	cmd := &cobra.Command{
 		Use:   "encode PLUGIN",
 		Short: "Show what a plugin makes of samples",
@@ -30,23 +30,23 @@ from the training split learns from these samples.`,
   fusemoe plugin encode vitals --config channels.yaml --sample stays.json`,
 		Args: exactly(1, "the plugin's name or path"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.pluginEncode(cmd.Context(), args[0], input, confined); err != nil {
+			if err := a.pluginEncode(cmd.Context(), args[0], input, around); err != nil {
 				return fmt.Errorf("plugin encode: %w", err)
 			}
 			return nil
 		},
 	}
 	input.add(cmd, "sample")
-	confined.add(cmd)
+	around.add(cmd)
 	return cmd
 }
 
-func (a *app) pluginEncode(ctx context.Context, name string, input pluginInput, confined confinement) error {
+func (a *app) pluginEncode(ctx context.Context, name string, input pluginInput, around surroundings) error {
 	argv, err := pluginArgv(name)
 	if err != nil {
 		return err
 	}
-	box, err := confined.of(name)
+	box, err := around.box(name)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (a *app) pluginEncode(ctx context.Context, name string, input pluginInput, 
 		return err
 	}
 	modality := filepath.Base(name)
-	fleet, err := host.Start(ctx, a.start(settings), []host.Spec{{Name: modality, Command: argv, Config: config, Sandbox: box}})
+	fleet, err := host.Start(ctx, a.start(settings), []host.Spec{{Name: modality, Command: argv, Config: config, Env: around.env, Sandbox: box}})
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ const maxColumns = 8
 // is a point.
 func writeResult(out io.Writer, id string, plugin *host.Plugin, r *modalitypb.Result) error {
 	if bad := r.GetError(); bad != nil {
-		_, err := fmt.Fprintf(out, "%s: cannot be encoded: %s\n", id, strings.TrimSpace(bad.GetSummary()+" "+bad.GetDetail()))
+		_, err := fmt.Fprintf(out, "%s: cannot be encoded: %s\n", id, joined(bad.GetSummary(), bad.GetDetail()))
 		return err
 	}
 	dim := plugin.Dim()
@@ -120,11 +120,13 @@ func writeResult(out io.Writer, id string, plugin *host.Plugin, r *modalitypb.Re
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if len(times) == 0 {
+		_, err := fmt.Fprintf(out, "%s: nothing; the modality is missing in it\n", id)
+		return err
+	}
 	_, _ = fmt.Fprintf(out, "%s: %d x %d\n", id, len(times), dim) // Flush tells
 	shown := min(dim, maxColumns)
-	if len(times) > 0 {
-		_, _ = fmt.Fprintln(w, strings.Join(header(plugin.Features(), dim, shown), "\t")+"\t")
-	}
+	_, _ = fmt.Fprintln(w, strings.Join(header(plugin.Features(), dim, shown), "\t")+"\t")
 	for i, t := range times {
 		row := []string{number(t, 64)}
 		for j := range shown {
@@ -138,6 +140,14 @@ func writeResult(out io.Writer, id string, plugin *host.Plugin, r *modalitypb.Re
 		_, _ = fmt.Fprintln(w, strings.Join(row, "\t")+"\t")
 	}
 	return w.Flush()
+}
+
+// joined is a sentence and, if there is one, its second half.
+func joined(summary, detail string) string {
+	if detail == "" {
+		return summary
+	}
+	return summary + "; " + detail
 }
 
 // header names the columns: the features, if they have names, or their numbers.

@@ -12,6 +12,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/fusemoe/fusemoe/core"
 )
 
 func (a *app) pluginListCommand() *cobra.Command {
@@ -25,17 +27,13 @@ plugin folder, none of which is started. Any other plugin is named by its path.`
   fusemoe plugin list --dir plugins`,
 		Args: exactly(0, "nothing more"),
 		RunE: func(*cobra.Command, []string) error {
-			if dir == "" {
-				self, err := os.Executable()
-				if err != nil {
-					return fmt.Errorf("plugin list: cannot find this executable: %w", err)
-				}
-				dir = filepath.Dir(self)
+			if err := a.pluginList(dir); err != nil {
+				return fmt.Errorf("plugin list: %w", err)
 			}
-			return a.pluginList(dir)
+			return nil
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "plugin folder (default the one of the fusemoe executable)")
+	cmd.Flags().StringVar(&dir, "dir", "", "plugin folder, as plugins.dir in configs (default those where configs look)")
 	return cmd
 }
 
@@ -47,7 +45,7 @@ func (a *app) pluginList(dir string) error {
 	}
 	paths, err := installed(dir)
 	if err != nil {
-		return fmt.Errorf("plugin list: %w", err)
+		return err
 	}
 	for _, path := range paths {
 		name := strings.TrimPrefix(filepath.Base(path), "fusemoe-")
@@ -56,9 +54,31 @@ func (a *app) pluginList(dir string) error {
 	return w.Flush()
 }
 
-// installed are the plugins in a folder: executables named fusemoe-*, and folders with a
-// plugin.json.
+// installed are the plugins in the folder dir, or where that is empty, in those where configs
+// look, which need not be there.
 func installed(dir string) ([]string, error) {
+	if dir != "" {
+		return pluginsIn(dir, "")
+	}
+	dirs, err := core.PluginDirs()
+	if err != nil {
+		return nil, err
+	}
+	prefix := "fusemoe-" // beside the program there may be any others
+	var paths []string
+	for _, dir := range dirs {
+		found, err := pluginsIn(dir, prefix)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		paths, prefix = append(paths, found...), ""
+	}
+	return paths, nil
+}
+
+// pluginsIn are the plugins in a folder: executables whose names have the prefix, and folders
+// with a plugin.json.
+func pluginsIn(dir, prefix string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -75,7 +95,7 @@ func installed(dir string) ([]string, error) {
 			if _, err := os.Stat(filepath.Join(path, "plugin.json")); err == nil {
 				paths = append(paths, path)
 			}
-		case strings.HasPrefix(e.Name(), "fusemoe-") && info.Mode()&0o111 != 0:
+		case strings.HasPrefix(e.Name(), prefix) && info.Mode()&0o111 != 0:
 			paths = append(paths, path)
 		}
 	}

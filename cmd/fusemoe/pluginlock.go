@@ -16,8 +16,7 @@ func (a *app) addDev(cmd *cobra.Command) {
 
 func (a *app) pluginLockCommand() *cobra.Command {
 	var dir string
-	var env []string
-	var confined confinement
+	var around surroundings
 	cmd := &cobra.Command{
 		Use:   "lock PLUGIN...",
 		Short: "Agree to plugins as they are now",
@@ -36,15 +35,14 @@ plugin folder. The built-in plugins are part of fusemoe and need no lock.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.lockPlugins(cmd, args, dir, env, confined) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.lockPlugins(cmd, args, dir, around) },
 	}
 	cmd.Flags().StringVar(&dir, "dir", "", "folder of plugins that are given by name, as plugins.dir in configs")
-	cmd.Flags().StringSliceVar(&env, "env", nil, "environment variables that the plugins need to start, as env in configs")
-	confined.add(cmd)
+	around.add(cmd)
 	return cmd
 }
 
-func (a *app) lockPlugins(cmd *cobra.Command, plugins []string, dir string, env []string, confined confinement) error {
+func (a *app) lockPlugins(cmd *cobra.Command, plugins []string, dir string, around surroundings) error {
 	settings, err := a.logSettings()
 	if err != nil {
 		return err
@@ -54,11 +52,11 @@ func (a *app) lockPlugins(cmd *cobra.Command, plugins []string, dir string, env 
 		if _, ok := builtins()[plugin]; ok {
 			return fmt.Errorf("lock: %s is built in and needs no lock", plugin)
 		}
-		box, err := confined.of(plugin)
+		box, err := around.box(plugin)
 		if err != nil {
 			return fmt.Errorf("lock: %w", err)
 		}
-		entry, err := core.LockPlugin(cmd.Context(), log, lock.FileName, core.PluginToLock{Name: plugin, Dir: dir, Env: env, Sandbox: box})
+		entry, err := core.LockPlugin(cmd.Context(), log, lock.FileName, core.PluginToLock{Name: plugin, Dir: dir, Env: around.env, Sandbox: box})
 		if err != nil {
 			return err
 		}

@@ -41,6 +41,9 @@ func configChecks() []check {
 		{
 			"unknown key", "Decode the config with Config.Decode, which is strict, and return its error as it is.",
 			func(ctx context.Context, k *kit) error {
+				if k.unusable != nil {
+					return skip("needs a config that works")
+				}
 				const key = "sdktest_unknown"
 				return k.refuses(ctx, with(k.config, key, []byte("1")), key)
 			},
@@ -109,6 +112,9 @@ func (k *kit) schema(ctx context.Context) (*schema.Schema, error) {
 func wrongs() []string { return []string{`"sdktest"`, `-1.5`, `true`, `["sdktest"]`, `{"sdktest": 1}`} }
 
 func schemaHolds(ctx context.Context, k *kit) error {
+	if k.unusable != nil { // it would refuse that config again, whatever else is wrong
+		return skip("needs a config that works")
+	}
 	s, err := k.schema(ctx)
 	if err != nil {
 		return err

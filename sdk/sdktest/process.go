@@ -36,7 +36,10 @@ const (
 )
 
 // program is a plugin that is an executable.
-type program struct{ argv []string }
+type program struct {
+	argv []string
+	env  []string // names of further variables that it sees
+}
 
 func (p program) open(ctx context.Context) (*session, error) {
 	running, err := p.start(ctx, "debug")
@@ -61,7 +64,7 @@ func (p program) start(ctx context.Context, logLevel string) (*running, error) {
 		return nil, err
 	}
 	cmd := exec.Command(p.argv[0], p.argv[1:]...)
-	cmd.Env = environment(dir, logLevel)
+	cmd.Env = environment(dir, logLevel, p.env)
 	ownGroup(cmd)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -109,8 +112,8 @@ func (p program) start(ctx context.Context, logLevel string) (*running, error) {
 	return r, nil
 }
 
-// environment is what a host lets a plugin see.
-func environment(socketDir, logLevel string) []string {
+// environment is what a host lets a plugin see, the further variables among it.
+func environment(socketDir, logLevel string, further []string) []string {
 	hs := sdk.Handshake()
 	env := []string{
 		hs.MagicCookieKey + "=" + hs.MagicCookieValue,
@@ -119,7 +122,7 @@ func environment(socketDir, logLevel string) []string {
 		sdk.LogLevelEnv + "=" + logLevel,
 		"CUDA_VISIBLE_DEVICES=",
 	}
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "LANG", "SYSTEMROOT"} {
+	for _, name := range append([]string{"PATH", "HOME", "TMPDIR", "LANG", "SYSTEMROOT"}, further...) {
 		if value, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+value)
 		}

@@ -47,7 +47,7 @@ func (p program) diesWithHost(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, numbers.Close()) }()
 	host := exec.Command("sh", append([]string{"-c", hostScript, "sh"}, p.argv...)...)
-	host.Env = environment(dir, "info")
+	host.Env = environment(dir, "info", p.env)
 	host.ExtraFiles = []*os.File{in, lifeline, number}
 	out, log := &lines{}, &record{}
 	host.Stdout, host.Stderr = out, log

@@ -11,8 +11,7 @@ import (
 )
 
 // processChecks are about how a plugin lives as a process.
-func processChecks(argv []string) []check {
-	p := program{argv}
+func processChecks(p program) []check {
 	return []check{
 		{
 			"shutdown", "End when the host asks: in Go sdk.Serve does; nothing else may keep main from returning.",

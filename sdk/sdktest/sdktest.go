@@ -29,6 +29,8 @@ type Case struct {
 	// Two that differ make good checks; a modality that fits is fitted on them. Without
 	// any, half of the checks are skipped.
 	Samples []sdk.Sample
+	// Env are the names of further environment variables that an executable sees.
+	Env []string
 }
 
 // Conform checks the modality of a case in this process, each check as a subtest. It must
@@ -50,7 +52,8 @@ func Binary(t *testing.T, path string, c Case) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	subtests(t, c, program{argv}, append(contract(), processChecks(argv)...))
+	p := program{argv, c.Env}
+	subtests(t, c, p, append(contract(), processChecks(p)...))
 }
 
 func subtests(t *testing.T, c Case, target target, checks []check) {
@@ -94,12 +97,17 @@ type Finding struct {
 // Examine is Binary outside of tests: it checks the plugin that argv starts and calls each
 // with every finding, as it comes. One that does not start has one.
 func Examine(ctx context.Context, argv []string, c Case, each func(Finding)) {
-	k := newKit(c, program{argv})
+	p := program{argv, c.Env}
+	k := newKit(c, p)
 	defer k.close()
-	for _, check := range append(contract(), processChecks(argv)...) {
-		if ctx.Err() != nil || k.dead {
+	for _, check := range append(contract(), processChecks(p)...) {
+		finding := k.run(ctx, check)
+		if ctx.Err() != nil { // which says nothing about the plugin
 			return
 		}
-		each(k.run(ctx, check))
+		each(finding)
+		if k.dead {
+			return
+		}
 	}
 }
