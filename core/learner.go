@@ -10,7 +10,6 @@ import (
 	"github.com/fusemoe/fusemoe/core/checkpoint"
 	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/eval"
-	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/model"
 )
 
@@ -19,7 +18,7 @@ import (
 type learner struct {
 	network network
 	model   *model.Model[float32]
-	pool    *kernel.Pool
+	machine *machine
 	seed    uint64
 	// thresholds has those of each task, chosen on the validation split; nil before.
 	thresholds [][]float64
@@ -27,15 +26,22 @@ type learner struct {
 	calibrations []eval.Calibration
 }
 
-func newLearner(n network, pool *kernel.Pool, seed uint64) (*learner, error) {
+func newLearner(n network, on *machine, seed uint64) (*learner, error) {
 	m, err := model.New[float32](n.Config, n.Modalities, n.Tasks, seed)
 	if err != nil {
 		return nil, err
 	}
-	return &learner{network: n, model: m, pool: pool, seed: seed}, nil
+	m.On(on.device)
+	return &learner{network: n, model: m, machine: on, seed: seed}, nil
 }
 
-func (l *learner) close() error { return l.model.Close() }
+func (l *learner) close() error {
+	err := l.model.Close()
+	if d := l.machine.device; d != nil {
+		d.Forget(l.model.Parameters())
+	}
+	return err
+}
 
 // modelBatch is what the network reads of a batch.
 func modelBatch(b *data.Batch) model.Batch[float32] {
@@ -53,7 +59,7 @@ func (l *learner) scores(ctx context.Context, batches *data.Batcher, rows []int,
 			return nil, err
 		}
 		b := batches.Batch(part)
-		out, err := l.model.Predict(l.pool, modelBatch(b))
+		out, err := l.model.Predict(l.machine.pool, modelBatch(b))
 		if err != nil {
 			return nil, err
 		}
@@ -164,7 +170,7 @@ func (l *learner) save(dir string, d *data.Dataset, modalities []checkpoint.Moda
 }
 
 // loadLearner reads a checkpoint and builds its model.
-func loadLearner(dir string, pool *kernel.Pool) (*learner, checkpoint.Manifest, error) {
+func loadLearner(dir string, on *machine) (*learner, checkpoint.Manifest, error) {
 	m, tensors, err := checkpoint.Load(dir)
 	if err != nil {
 		return nil, m, err
@@ -173,7 +179,7 @@ func loadLearner(dir string, pool *kernel.Pool) (*learner, checkpoint.Manifest, 
 	if err := json.Unmarshal(m.Model, &n); err != nil {
 		return nil, m, fmt.Errorf("%s: the model's description cannot be read: %w", dir, err)
 	}
-	l, err := newLearner(n, pool, m.Seed)
+	l, err := newLearner(n, on, m.Seed)
 	if err != nil {
 		return nil, m, fmt.Errorf("%s: %w", dir, err)
 	}

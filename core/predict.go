@@ -18,7 +18,6 @@ import (
 	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/eval"
 	"github.com/fusemoe/fusemoe/core/host"
-	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/report"
 	"github.com/fusemoe/fusemoe/sdk/modalitypb"
 )
@@ -31,7 +30,7 @@ type Predictor struct {
 	members  []*learner
 	manifest checkpoint.Manifest // of the first
 	plugins  config.Plugins
-	owned    *kernel.Pool
+	owned    *machine
 }
 
 // OpenRun reads a run folder, or the folder of one of its seeds. A run whose config
@@ -47,7 +46,13 @@ func OpenRun(_ context.Context, dir string, all ...Option) (p *Predictor, err er
 	if err != nil {
 		return nil, err
 	}
-	p.plugins, p.owned = settings.Plugins, kernel.NewPool(0)
+	p.plugins = settings.Plugins
+	if settings.Device != "cpu" {
+		settings.Device = "auto" // the GPU of a training may be elsewhere
+	}
+	if p.owned, err = newMachine(settings, 0, p.log); err != nil {
+		return nil, err
+	}
 	for i, folder := range folders {
 		member, manifest, err := loadLearner(filepath.Join(folder, checkpointFolder), p.owned)
 		if err != nil {
@@ -113,12 +118,11 @@ func noSuchSeed(dir string, seed uint64, have ...uint64) error {
 
 // Close ends the predictor.
 func (p *Predictor) Close() error {
-	defer p.owned.Close()
 	var errs []error
 	for _, m := range p.members {
 		errs = append(errs, m.close())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.owned.close())...)
 }
 
 // network is what all members have in common.

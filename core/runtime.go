@@ -10,7 +10,6 @@ import (
 	"github.com/fusemoe/fusemoe/core/checkpoint"
 	"github.com/fusemoe/fusemoe/core/config"
 	"github.com/fusemoe/fusemoe/core/data"
-	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/op"
 )
 
@@ -21,7 +20,7 @@ type Runtime struct {
 	config  *config.Config
 	dataset *data.Dataset
 	network network
-	pool    *kernel.Pool
+	machine *machine
 	// repetitions are the folds or splits of a run that has several; dataset is then the
 	// first of them.
 	repetitions []repetition
@@ -74,7 +73,9 @@ func Open(ctx context.Context, c *config.Config, all ...Option) (rt *Runtime, er
 		}
 		rt.cacheDir = filepath.Join(dir, "fusemoe", "encoded")
 	}
-	rt.pool = kernel.NewPool(c.Train.Threads)
+	if rt.machine, err = newMachine(c, c.Train.Threads, rt.log); err != nil {
+		return nil, err
+	}
 	return rt, ctx.Err()
 }
 
@@ -116,11 +117,11 @@ func (n network) taskNames() []string {
 
 // Close ends the runtime.
 func (rt *Runtime) Close() error {
-	defer rt.pool.Close()
-	if rt.learner == nil {
-		return nil
+	var err error
+	if rt.learner != nil {
+		err = rt.learner.close()
 	}
-	return rt.learner.close()
+	return errors.Join(err, rt.machine.close())
 }
 
 // recovered turns a bug's panic into an error at the edge of this package, and marks

@@ -10,10 +10,10 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fusemoe/fusemoe/core/data"
-	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/report"
 )
 
@@ -79,11 +79,12 @@ func (rt *Runtime) aside() (*Runtime, error) {
 	if cores == 0 {
 		cores = runtime.GOMAXPROCS(0)
 	}
-	one.pool = kernel.NewPool(max(cores/rt.config.Run.Parallel, 1))
 	var err error
-	if one.batches, err = data.NewBatcher(rt.dataset, rt.encoded, rt.network.taskNames()); err != nil {
-		one.pool.Close()
+	if one.machine, err = newMachine(rt.config, max(cores/rt.config.Run.Parallel, 1), zerolog.Nop()); err != nil {
 		return nil, err
+	}
+	if one.batches, err = data.NewBatcher(rt.dataset, rt.encoded, rt.network.taskNames()); err != nil {
+		return nil, errors.Join(err, one.machine.close())
 	}
 	return &one, nil
 }

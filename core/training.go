@@ -30,15 +30,16 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 			return result, err
 		}
 	}
-	if rt.learner, err = newLearner(rt.network, rt.pool, seed); err != nil {
+	if rt.learner, err = newLearner(rt.network, rt.machine, seed); err != nil {
 		return result, err
 	}
 	c := rt.config.Train
+	rt.machine.tell(rt.log, rt.learner.model.Parameters(), c.Average > 0)
 	rows := rt.dataset.Rows(data.Train)
 	meter := rt.progress.Stage(fmt.Sprintf("train seed %d", seed), c.Epochs*len(rows))
 	defer meter.Done()
 	task := train.Task{
-		Model: rt.learner.model, Pool: rt.pool, Rows: rows,
+		Model: rt.learner.model, Pool: rt.machine.pool, Device: rt.machine.device, Rows: rows,
 		Batch:   func(rows []int) model.Batch[float32] { return modelBatch(rt.batches.Batch(rows)) },
 		Score:   rt.score,
 		Stepped: func(s train.StepReport) { meter.Add(s.Samples) },

@@ -165,6 +165,21 @@ const (
 // Values lists the ways to go on.
 func (OnError) Values() []string { return names(OnErrorStop, OnErrorSkip) }
 
+// Precision is that of the factors of matrix products on a GPU.
+type Precision string
+
+// The precisions.
+const (
+	PrecisionFloat32 Precision = "float32"
+	// PrecisionTF32 has 10 bits of mantissa.
+	PrecisionTF32 Precision = "tf32"
+	// PrecisionBF16 has 7.
+	PrecisionBF16 Precision = "bf16"
+)
+
+// Values lists the precisions.
+func (Precision) Values() []string { return names(PrecisionFloat32, PrecisionTF32, PrecisionBF16) }
+
 // Level is the severity of a log line.
 type Level string
 

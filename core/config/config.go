@@ -35,6 +35,11 @@ type Config struct {
 	Eval Eval `yaml:"eval"`
 	// Run says what becomes of several seeds.
 	Run Run `yaml:"run"`
+	// Device is where the network computes: auto, cpu, or cuda:N for one GPU. Auto is the
+	// first GPU where this program can use one, and the processor otherwise.
+	Device string `yaml:"device"`
+	// Precision is that of the factors of matrix products on a GPU; sums are float32.
+	Precision Precision `yaml:"precision"`
 	// Out is the run folder; empty means runs/<dataset>-<date>-<time>.
 	Out string `yaml:"out"`
 	// Log says what is logged and how.

@@ -26,9 +26,10 @@ func Default() *Config {
 			LearningRate: 4e-4, WeightDecay: 0.01, Warmup: 0.1, Schedule: ScheduleCosine, Clip: 1,
 			Stop: Stop{Metric: MetricAUROC}, ClassWeight: ClassWeightNone, Keep: 2,
 		},
-		Eval: Eval{Resamples: 1000, Calibration: CalibrationNone},
-		Run:  Run{Parallel: 1},
-		Log:  Log{Level: LevelInfo, Format: FormatConsole},
+		Eval:   Eval{Resamples: 1000, Calibration: CalibrationNone},
+		Run:    Run{Parallel: 1},
+		Device: "auto", Precision: PrecisionFloat32,
+		Log: Log{Level: LevelInfo, Format: FormatConsole},
 	}
 }
 

@@ -26,7 +26,17 @@ func (c *Config) problems() []Problem {
 	k.splits()
 	k.eval()
 	atLeast(k, "run.parallel", c.Run.Parallel, 1)
+	k.device()
 	return k.found
+}
+
+var gpuName = regexp.MustCompile(`^cuda:\d{1,3}$`)
+
+func (k *checker) device() {
+	d := k.cfg.Device
+	if d != "auto" && d != "cpu" && !gpuName.MatchString(d) {
+		k.refuse("device", "want auto, cpu, or a GPU such as cuda:0, not %q", d)
+	}
 }
 
 func (k *checker) eval() {

@@ -14,6 +14,13 @@ type Options struct {
 	Precision string
 }
 
+// Info describes a device.
+type Info struct {
+	// Name has the device's number and what its maker calls it, Memory its size in bytes.
+	Name   string
+	Memory int64
+}
+
 // ErrNone says that there is no GPU to be had: no driver, no device that will do, or a
 // program that was built without the tag gpu.
 var ErrNone = errors.New("no GPU")

@@ -9,6 +9,6 @@ import (
 )
 
 // Open tells that this program was built without the tag gpu.
-func Open(Options) (device op.Device[float32], name string, err error) {
-	return nil, "", fmt.Errorf("%w: this program was built without it; build with: go build -tags gpu ./cmd/fusemoe", ErrNone)
+func Open(Options) (op.Device[float32], Info, error) {
+	return nil, Info{}, fmt.Errorf("%w: this program was built without it; build with: go build -tags gpu ./cmd/fusemoe", ErrNone)
 }

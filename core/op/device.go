@@ -15,6 +15,8 @@ type Device[F kernel.Float] interface {
 	// Pull copies what Optimize has changed to the slices that it was given. Until then
 	// they are stale.
 	Pull() error
+	// Forget gives back the memory of parameters that no graph uses any more.
+	Forget(parameters []*Parameter[F])
 	Close() error
 }
 

@@ -66,6 +66,13 @@ func (o *Optimizer) Norm(d *Device) (float64, error) {
 	return float64(norm[0]), err
 }
 
+// Release gives the memory of the optimizer back.
+func (o *Optimizer) Release(d *Device) {
+	d.Free(o.First...)
+	d.Free(o.Second...)
+	d.Free(o.table.lines, o.parts, o.norm)
+}
+
 // Average is a running mean of the weights of a model.
 type Average struct {
 	Mean []Array
@@ -88,6 +95,12 @@ func NewAverage(d *Device, values []Array) *Average {
 // Update makes the mean keep·mean + (1-keep)·weights.
 func (a *Average) Update(d *Device, keep float64) {
 	d.launch("mix", a.table.count, 1, a.table.lines, float32(keep))
+}
+
+// Release gives the memory of the means back.
+func (a *Average) Release(d *Device) {
+	d.Free(a.Mean...)
+	d.Free(a.table.lines)
 }
 
 // Swap exchanges the weights and their mean.
