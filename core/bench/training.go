@@ -7,6 +7,7 @@ import (
 
 	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/model"
+	"github.com/fusemoe/fusemoe/core/op"
 	"github.com/fusemoe/fusemoe/core/train"
 	"github.com/fusemoe/fusemoe/routing"
 )
@@ -20,6 +21,8 @@ type Training struct {
 	// Samples is the size of the batch, Rows the number of rows that each sample has
 	// of each modality. A share of observedShare of the values is observed.
 	Samples, Rows int
+	// Device is where it trains; nil means the processor.
+	Device op.Device[float32]
 }
 
 // observedShare is about that of a row of the challenge's measurements.
@@ -96,6 +99,7 @@ func (t Training) repeat(ctx context.Context, pool *kernel.Pool, next func() boo
 	if err != nil {
 		return err
 	}
+	m.On(t.Device)
 	batch := t.Batch()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -104,7 +108,7 @@ func (t Training) repeat(ctx context.Context, pool *kernel.Pool, next func() boo
 		return nil
 	}
 	_, err = train.Run(ctx, train.Task{
-		Model: m, Pool: pool, Rows: make([]int, stepsPerEpoch*t.Samples),
+		Model: m, Pool: pool, Device: t.Device, Rows: make([]int, stepsPerEpoch*t.Samples),
 		Batch: func([]int) model.Batch[float32] { return batch },
 		Score: func(context.Context) (float64, any, error) { return 0, nil, nil },
 		Stepped: func(train.StepReport) {

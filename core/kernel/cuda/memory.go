@@ -93,6 +93,15 @@ func (d *Device) Free(arrays ...Array) {
 	}
 }
 
+// Taken is how many bytes of the device's memory its arrays have, in use or free.
+func (d *Device) Taken() int64 {
+	var sum int64
+	for _, class := range d.pool.class {
+		sum += int64(4 * class)
+	}
+	return sum
+}
+
 // release gives all memory back to the driver.
 func (p *pool) release() error {
 	var errs []error
