@@ -27,7 +27,7 @@ LINE = re.compile(r"^BenchmarkExperts/(\w+)/(\d+)x(\d+)x(\d+)x(\d+)\S*\s+\d+\s+(
 
 def ours(binary):
     done = subprocess.run(
-        [binary, "-test.run", "^$", "-test.bench", "Experts$", "-test.benchtime", "5x"],
+        [binary, "-test.run", "^$", "-test.bench", "Experts$", "-test.benchtime", "0.3s"],
         check=True, stdout=subprocess.PIPE, text=True,
     )
     for line in done.stdout.splitlines():
@@ -35,15 +35,17 @@ def ours(binary):
             yield found[1], tuple(int(n) for n in found.groups()[1:5]), float(found[6]) / 1e6
 
 
-def seconds(work, repeat=5, warm=2):
-    for _ in range(warm):
-        work()
-    torch.cuda.synchronize()
-    start = time.perf_counter()
-    for _ in range(repeat):
-        work()
-    torch.cuda.synchronize()
-    return (time.perf_counter() - start) / repeat
+def seconds(work, least=0.3):
+    def timed(repeat):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        for _ in range(repeat):
+            work()
+        torch.cuda.synchronize()
+        return (time.perf_counter() - start) / repeat
+
+    timed(2)
+    return timed(max(3, int(least / timed(1))))
 
 
 def numbers(*shape, scale=1.0):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/fusemoe/fusemoe/core/gpu"
@@ -164,6 +165,29 @@ func TestTrainingMatchesThatOfTheProcessor(t *testing.T) {
 			}
 			comparePredictions(t, here.model, there.model)
 		})
+	}
+}
+
+// TestTrainingIsRepeatable trains twice, to the same bits.
+func TestTrainingIsRepeatable(t *testing.T) {
+	var first []float32
+	for try := range 2 {
+		d := open(t)
+		tr := newTrainer(build(t, small(), d), d)
+		tr.run(t, cohort(9, 1), op.Step{Seed: 7, Number: 1, Training: true})
+		tr.step(t, 1)
+		if err := d.Pull(); err != nil {
+			t.Fatal(err)
+		}
+		var all []float32
+		for _, p := range tr.model.Parameters() {
+			all = append(all, p.Value...)
+		}
+		if try == 0 {
+			first = all
+		} else if !slices.Equal(first, all) {
+			t.Error("the weights differ")
+		}
 	}
 }
 
