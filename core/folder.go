@@ -35,6 +35,32 @@ type runFolder struct {
 	reopened bool
 	// several seeds have a folder each; a single one has the run folder itself.
 	several bool
+	// held is the config, locked as long as this run works in the folder.
+	held *os.File
+}
+
+// errAtWork keeps two processes from writing the same results: one that was taken for dead
+// may only have lost its terminal.
+var errAtWork = errors.New("another fusemoe is at work there; wait until it has ended, or stop it")
+
+// hold locks the config of a folder that was there.
+func (f *runFolder) hold() error {
+	held, err := os.Open(filepath.Join(f.dir, configFile))
+	if err != nil {
+		return err
+	}
+	if err := lockFile(held); err != nil {
+		return errors.Join(err, held.Close())
+	}
+	f.held = held
+	return nil
+}
+
+// release lets others work in the folder.
+func (f *runFolder) release() {
+	if f.held != nil {
+		_ = f.held.Close() // it was only read, or is synced
+	}
 }
 
 // claimFolder makes a run folder, so that a place that cannot be written to is known
@@ -70,7 +96,9 @@ func (f *runFolder) begin(writeConfig func(io.Writer) error) error {
 	if err != nil {
 		return fmt.Errorf("out: cannot write a run folder there: %w", err)
 	}
-	err = errors.Join(writeConfig(draft), draft.Chmod(0o644), draft.Sync(), draft.Close())
+	f.held = draft
+	// Locked before it has its name, so that nobody can resume what is just beginning.
+	err = errors.Join(lockFile(draft), writeConfig(draft), draft.Chmod(0o644), draft.Sync())
 	if err == nil {
 		err = os.Link(draft.Name(), path)
 		if err != nil && !errors.Is(err, fs.ErrExist) { // a disk without hard links

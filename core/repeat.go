@@ -79,6 +79,7 @@ func (rt *Runtime) repeat(ctx context.Context, dir string) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer folder.release()
 	if !rt.resume {
 		if err := folder.begin(rt.config.WriteYAML); err != nil {
 			return nil, folder.end(nil, nil, err)

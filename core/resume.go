@@ -132,5 +132,9 @@ func reopenFolder(dir string, several bool) (*runFolder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resume: cannot write to %s: %w", dir, err)
 	}
-	return &runFolder{dir: dir, several: several, reopened: true}, nil
+	f := &runFolder{dir: dir, several: several, reopened: true}
+	if err := f.hold(); err != nil {
+		return nil, fmt.Errorf("resume: %s: %w", dir, err)
+	}
+	return f, nil
 }

@@ -9,7 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -80,8 +82,10 @@ func runWith(t *testing.T, d *data.Dataset, c *config.Config, cache string, epoc
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	rt, err := core.Open(ctx, c, append(more, core.WithDataset(d), core.WithModality("pulse", m),
-		core.WithCacheDir(cache), core.WithProgress(&stopper{cancel: cancel, at: int32(epochs)}))...)
+	rt, err := core.Open(ctx, c, append([]core.Option{
+		core.WithDataset(d), core.WithModality("pulse", m), core.WithCacheDir(cache),
+		core.WithProgress(&stopper{cancel: cancel, at: int32(epochs)}),
+	}, more...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,6 +242,38 @@ func TestResumeNoticesWhatChanged(t *testing.T) {
 func TestResumeRefuses(t *testing.T) {
 	if err := run(t, t.TempDir(), t.TempDir(), 0, core.WithResume()); err == nil || !strings.Contains(err.Error(), "holds no run") {
 		t.Errorf("an empty folder: %v", err)
+	}
+}
+
+// second tries to resume the run that reports to it, once.
+type second struct {
+	try  func() error
+	once sync.Once
+	err  error
+}
+
+func (s *second) Stage(string, int) core.Meter { return s }
+func (s *second) Add(int)                      {}
+func (s *second) Done()                        {}
+func (s *second) Note(string)                  { s.once.Do(func() { s.err = s.try() }) }
+
+// TestTwoDoNotWorkInOneFolder resumes a run that goes on, as one would who has lost the
+// terminal that it was started in.
+func TestTwoDoNotWorkInOneFolder(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		t.Skip("no locks there")
+	}
+	cache, out := t.TempDir(), filepath.Join(t.TempDir(), "run")
+	s := &second{try: func() error { return run(t, out, cache, 0, core.WithResume()) }}
+	if err := run(t, out, cache, 0, core.WithProgress(s)); err != nil {
+		t.Fatal(err)
+	}
+	if s.err == nil || !strings.Contains(s.err.Error(), "another fusemoe is at work there") {
+		t.Errorf("the second: %v", s.err)
+	}
+	// It has ended: now there is nothing to do.
+	if err := run(t, out, cache, 0, core.WithResume()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -45,6 +45,7 @@ func (rt *Runtime) runOnce(ctx context.Context, dir string) (summary *Summary, o
 	if err != nil {
 		return nil, nil, err
 	}
+	defer folder.release()
 	if !rt.resume {
 		err = folder.begin(rt.config.WriteYAML)
 	}
