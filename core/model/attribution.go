@@ -194,29 +194,9 @@ func layerGradients[F kernel.Float](layer []routing.Decision) (all [][]F) {
 
 // effect sums up what a layer's gates did with the first sample of a program.
 func (m *Model[F]) effect(p *program[F], layer []Decision[F], gradients [][]F, scale float64) LayerEffect {
-	rows, experts := len(m.modalities), m.config.Router.Experts
-	if len(layer[0].Modalities) == 0 {
-		rows = 1
-	}
-	e := LayerEffect{}
-	for range rows {
-		e.Gates, e.Effect = append(e.Gates, make([]float64, experts)), append(e.Effect, make([]float64, experts))
-	}
-	for i, d := range layer {
-		groups := max(1, len(d.Modalities))
-		group := len(d.Gates) / groups
-		sample := group / p.samples // of one group: steps·experts, or experts
-		for g := range groups {
-			row := 0
-			if len(d.Modalities) > 0 {
-				row = d.Modalities[g]
-			}
-			for j := range sample {
-				at, expert := g*group+j, d.FirstExpert+j%d.Experts
-				e.Gates[row][expert] += float64(d.Gates[at]) * float64(d.Experts) / float64(sample)
-				e.Effect[row][expert] += float64(d.Gates[at]) * float64(gradients[i][at]) * scale
-			}
-		}
-	}
+	e := LayerEffect{Gates: m.gates(layer, p.samples), Effect: m.perExpert(layer)}
+	eachGate(layer, p.samples, func(decision, at, row, expert int, _ float64) {
+		e.Effect[row][expert] += float64(layer[decision].Gates[at]) * float64(gradients[decision][at]) * scale
+	})
 	return e
 }

@@ -111,3 +111,40 @@ func TestAttributionOfGates(t *testing.T) {
 		}
 	}
 }
+
+// TestAveragedIsTheBaseline compares the gates and the output of a sample without its
+// values with those at which its attribution begins.
+func TestAveragedIsTheBaseline(t *testing.T) {
+	m, err := model.New[float64](small(), modalities, tasks, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	one := alone(cohort[float64](7), 6)
+	a, err := m.Attribute(nil, one, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := m.Predict(nil, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for l, layer := range m.Gates(out, 1) {
+		for row, gates := range layer {
+			for e, g := range gates {
+				if math.Abs(g-a.Layers[l].Gates[row][e]) > 1e-9 {
+					t.Errorf("layer %d, row %d, expert %d: %v alone, %v in the attribution", l, row, e, g, a.Layers[l].Gates[row][e])
+				}
+			}
+		}
+	}
+	if out, err = m.Predict(nil, m.Averaged(one, -1)); err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(out.Logits[0][0]-a.Baseline) > 1e-9 {
+		t.Errorf("output %v, baseline %v", out.Logits[0][0], a.Baseline)
+	}
+	if out, err = m.Predict(nil, m.Averaged(one, 1)); err != nil || math.Abs(out.Logits[0][0]-a.Baseline) < 1e-9 {
+		t.Errorf("one modality of its mean values is all of them: %v (%v)", out.Logits[0][0], err)
+	}
+}
