@@ -31,6 +31,9 @@ type Predictor struct {
 	manifest checkpoint.Manifest // of the first
 	plugins  config.Plugins
 	owned    *machine
+	// dir is the run's folder, first that of the first member, and data where the run's
+	// config has its dataset.
+	dir, first, data string
 }
 
 // OpenRun reads a run folder, or the folder of one of its seeds. A run whose config
@@ -53,6 +56,7 @@ func OpenRun(_ context.Context, dir string, all ...Option) (p *Predictor, err er
 	if p.owned, err = newMachine(settings, 0, p.log); err != nil {
 		return nil, err
 	}
+	p.dir, p.first, p.data = dir, folders[0], settings.Data.Path
 	for i, folder := range folders {
 		member, manifest, err := loadLearner(filepath.Join(folder, checkpointFolder), p.owned)
 		if err != nil {
@@ -210,6 +214,15 @@ func allRows(d *data.Dataset) []int {
 
 // scores are those of every sample: [samples·outputs] for each task.
 func (p *Predictor) scores(ctx context.Context, d *data.Dataset) ([][]float64, error) {
+	batches, err := p.batches(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return p.meanOfMembers(ctx, batches, allRows(d))
+}
+
+// batches encodes every sample.
+func (p *Predictor) batches(ctx context.Context, d *data.Dataset) (*data.Batcher, error) {
 	n := p.network()
 	if d.TimeUnit != n.TimeUnit || d.Window != n.Window {
 		return nil, fmt.Errorf("the model was trained on a window of %g %s, the dataset has %g %s; import it with the same window",
@@ -220,19 +233,22 @@ func (p *Predictor) scores(ctx context.Context, d *data.Dataset) ([][]float64, e
 		return nil, err
 	}
 	batches, err := data.NewBatcher(d, encoded, nil)
-	if err != nil {
-		return nil, err
-	}
-	if p.hidden > 0 {
+	if err == nil && p.hidden > 0 {
 		batches = batches.Without(hideAtRandom(d.IDs, encoded, p.hidden))
 	}
+	return batches, err
+}
+
+// meanOfMembers are the members' calibrated scores taken together.
+func (p *Predictor) meanOfMembers(ctx context.Context, batches *data.Batcher, rows []int) ([][]float64, error) {
 	members := make([][][]float64, len(p.members))
 	for i, m := range p.members {
-		if members[i], err = m.scores(ctx, batches, allRows(d), nil); err != nil {
+		var err error
+		if members[i], err = m.scores(ctx, batches, rows, nil); err != nil {
 			return nil, err
 		}
 	}
-	mean := make([][]float64, len(n.Tasks))
+	mean := make([][]float64, len(p.network().Tasks))
 	for t := range mean {
 		ofTask := make([][]float64, len(members))
 		for i, scores := range members {

@@ -71,7 +71,7 @@ Every modality is encoded by a plugin of its own, which a config names.`,
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.logLevel, "log-level", "", "least severe log lines shown: debug, info, warn, error")
 	flags.StringVar(&a.logFormat, "log-format", "", "log lines for people or for machines: console, json")
-	root.AddCommand(a.runCommand(), a.predictCommand(), a.compareCommand(), a.reportCommand(), a.importCommand(), a.configCommand(), a.pluginCommand(),
+	root.AddCommand(a.runCommand(), a.predictCommand(), a.compareCommand(), a.reportCommand(), a.explainCommand(), a.importCommand(), a.configCommand(), a.pluginCommand(),
 		a.benchCommand(), a.versionCommand())
 	group(root)
 	return root

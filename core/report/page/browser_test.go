@@ -112,6 +112,11 @@ func TestBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages["together"] = together.Bytes()
+	var one bytes.Buffer
+	if err := report.WriteExplanation(&one, explained(30)); err != nil {
+		t.Fatal(err)
+	}
+	pages["explanation"] = one.Bytes()
 	for name, text := range pages {
 		path := filepath.Join(t.TempDir(), "report.html")
 		if err := os.WriteFile(path, text, 0o600); err != nil {
@@ -142,7 +147,7 @@ func TestBrowser(t *testing.T) {
 
 func (l layout) check(t *testing.T) {
 	t.Helper()
-	if len(l.Figures) < 5 || l.Tables < 3 {
+	if len(l.Figures) < 4 || l.Tables < 3 {
 		t.Errorf("%d figures and %d tables", len(l.Figures), l.Tables)
 	}
 	if l.Overflow > 0 {
