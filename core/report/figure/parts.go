@@ -20,7 +20,7 @@ type Parts struct {
 
 // Contributions shows parts as bars to the left and right of nothing, one for each way.
 func Contributions(name, title, unit, caption string, ways []string, all []Parts) Figure {
-	const bar, gap, names = 8, 7, 136
+	const bar, gap = 8, 7
 	row := vg.Length(bar*len(ways) + gap)
 	var keys legend
 	for i, way := range ways {
@@ -49,7 +49,7 @@ func Contributions(name, title, unit, caption string, ways []string, all []Parts
 		style.YAlign = draw.YCenter
 		for i, a := range all {
 			middle := y(float64(len(all)-i) - 0.5)
-			c.FillText(style, vg.Point{X: c.Min.X + margin, Y: middle}, shortened(style, a.Name, names-10))
+			c.FillText(style, vg.Point{X: c.Min.X + margin, Y: middle}, shortened(style, a.Name))
 			for k, v := range a.Parts {
 				if math.IsNaN(v) {
 					continue
@@ -79,7 +79,7 @@ type Track struct {
 
 // Moments shows when what was observed that mattered: the area of a dot is its part.
 func Moments(name, title, unit string, window float64, tracks []Track) Figure {
-	const row, names, radius = 19, 136, 9
+	const row, radius = 19, 9
 	p := newPlot(unit, "")
 	p.Y.Tick.Marker = plot.ConstantTicks(nil)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, window, 0, float64(len(tracks))
@@ -107,7 +107,7 @@ func Moments(name, title, unit string, window float64, tracks []Track) Figure {
 		style.YAlign = draw.YCenter
 		for i, t := range tracks {
 			at := y(float64(len(tracks)-i) - 0.5)
-			c.FillText(style, vg.Point{X: c.Min.X + margin, Y: at}, shortened(style, t.Name, names-10))
+			c.FillText(style, vg.Point{X: c.Min.X + margin, Y: at}, shortened(style, t.Name))
 			for _, m := range t.Moments {
 				shade := series(1)
 				if m.Part < 0 {
@@ -124,7 +124,7 @@ func Moments(name, title, unit string, window float64, tracks []Track) Figure {
 // Gates shows how one sample's rows were spread over the experts, beside how a cohort's
 // are: weight[row][expert], and usual[row][expert], nil for a row without a cohort.
 func Gates(name, title string, rows []string, weight, usual [][]float64) Figure {
-	const row, names, radius = 25, 136, 11.5
+	const row, radius = 25, 11.5
 	experts := len(weight[0])
 	f := Figure{
 		Name: name, Title: title, height: vg.Length(row*len(rows)) + 2*margin + 16,
@@ -146,7 +146,7 @@ func Gates(name, title string, rows []string, weight, usual [][]float64) Figure 
 			if i%2 == 0 {
 				fill(c, faint(grid, 0.5), c.Min.X, y-row/2, c.Max.X, y+row/2)
 			}
-			c.FillText(style, vg.Point{X: c.Min.X + margin, Y: y}, shortened(style, of, names-10))
+			c.FillText(style, vg.Point{X: c.Min.X + margin, Y: y}, shortened(style, of))
 			for e := range experts {
 				at := vg.Point{X: c.Min.X + names + step*(vg.Length(e)+0.5), Y: y}
 				if w := weight[i][e]; w > 0 {

@@ -84,7 +84,6 @@ func Forest(name, metric string, all float64, groups []Interval) Figure {
 	widen(&p.X)
 	f.draw = func(c draw.Canvas) {
 		style := textStyle(ink, textSize)
-		const names = 136
 		inner := aired(draw.Crop(c, names, 0, 0, 0))
 		p.Draw(inner)
 		inner = p.DataCanvas(inner)
@@ -97,21 +96,24 @@ func Forest(name, metric string, all float64, groups []Interval) Figure {
 				style.Color = muted
 				at.X -= 8
 			}
-			c.FillText(style, at, shortened(style, g.Name, names-10))
+			c.FillText(style, at, shortened(style, g.Name))
 		}
 	}
 	return f
 }
 
-// shortened cuts a text to a width.
-func shortened(style draw.TextStyle, text string, width vg.Length) string {
+// names is the width of a column of names at the left of a figure.
+const names = 136
+
+// shortened cuts a name to the width of its column.
+func shortened(style draw.TextStyle, text string) string {
 	letters := []rune(text)
 	for n := len(letters); n > 1; n-- {
 		short := string(letters[:n])
 		if n < len(letters) {
 			short += "…"
 		}
-		if style.Width(short) <= width {
+		if style.Width(short) <= names-10 {
 			return short
 		}
 	}
