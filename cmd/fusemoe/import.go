@@ -22,7 +22,8 @@ func (a *app) importCommand() *cobra.Command {
   fusemoe import synthetic --to data/synthetic`,
 	}
 	cmd.AddCommand(
-		a.importPhysioNet2012Command(), a.importMIMICIVCommand(), a.importMIMICIIICommand(), a.importEICUCommand(), a.importSyntheticCommand())
+		a.importPhysioNet2012Command(), a.importMIMICIVCommand(), a.importMIMICIIICommand(), a.importEICUCommand(),
+		a.importCSVCommand(), a.importSyntheticCommand())
 	group(cmd)
 	return cmd
 }

@@ -23,23 +23,31 @@ type stayFlags struct {
 
 func (f *stayFlags) add(cmd *cobra.Command, task string) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.To, "to", "", "dataset folder to write; it must be new or empty")
 	flags.StringVar(&f.task, "task", task, "48-ihm (or other hours): death in hospital; los: discharge within 48 h after the window; 25-phe: phenotypes")
 	flags.StringVar(&f.window, "window", "", "hours of each stay that are used, or whole (default: the task's)")
+	flags.StringVar(&f.Variables, "variables", "", "map of measurements to use in place of the one that ships")
+	f.addCohort(cmd)
+}
+
+// addCohort adds those that need no task.
+func (f *stayFlags) addCohort(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.To, "to", "", "dataset folder to write; it must be new or empty")
 	flags.Float64Var(&f.Rules.Gap, "gap", 0, "hours between the end of the window and what is predicted")
 	flags.Float64Var(&f.Rules.MinAge, "min-age", 0, "leave out younger patients")
 	flags.Float64Var(&f.Rules.MaxAge, "max-age", 0, "leave out older patients")
 	flags.BoolVar(&f.Rules.FirstOnly, "first-stay", false, "only the first stay of each patient")
 	flags.Uint64Var(&f.Plan.Seed, "seed", 0, "of the split by patient")
 	flags.StringVar(&f.fold, "fold", "", "test on fold i of k, such as 1/5 (default: 70 % train, 15 % val, 15 % test)")
-	flags.StringVar(&f.Variables, "variables", "", "map of measurements to use in place of the one that ships")
 	flags.BoolVar(&f.Table.Lenient, "lenient", false, "skip and count rows that cannot be read")
 }
 
 // options are what the flags say.
 func (f *stayFlags) options(a *app) (extract.Options, error) {
-	o := f.Options
-	var err error
+	o, err := f.cohort(a)
+	if err != nil {
+		return o, err
+	}
 	if o.Task, err = extract.ParseTask(f.task); err != nil {
 		return o, err
 	}
@@ -53,6 +61,12 @@ func (f *stayFlags) options(a *app) (extract.Options, error) {
 			return o, fmt.Errorf("--window %s is neither a number of hours nor whole", f.window)
 		}
 	}
+	return o, nil
+}
+
+// cohort are the options that need no task.
+func (f *stayFlags) cohort(a *app) (extract.Options, error) {
+	o := f.Options
 	if f.fold != "" {
 		i, k, _ := strings.Cut(f.fold, "/")
 		var err1, err2 error

@@ -22,7 +22,7 @@ func ExampleSelect() {
 		{ID: "4", Patient: "c", Out: 90 * hour},
 	}
 	_, flow := cohort.Select(stays, cohort.Rules{Window: 48, FirstOnly: true})
-	_ = flow.WriteTable(os.Stdout)
+	_ = flow.WriteTable(os.Stdout, "deaths")
 	// Output:
 	//   excluded  stays  patients  deaths  cohort
 	//                 4         3       1  stays in intensive care
@@ -34,7 +34,7 @@ func ExampleSelect() {
 func TestFlowAsCSV(t *testing.T) {
 	_, flow := cohort.Select([]cohort.Stay{{ID: "1", Patient: "a", Out: hour}}, cohort.Rules{})
 	var b bytes.Buffer
-	if err := flow.WriteCSV(&b); err != nil {
+	if err := flow.WriteCSV(&b, "deaths"); err != nil {
 		t.Fatal(err)
 	}
 	want := "step,excluded_stays,excluded_patients,excluded_deaths,stays,patients,deaths\n" +

@@ -9,11 +9,11 @@ import (
 	"text/tabwriter"
 )
 
-// WriteTable prints the flow for people.
-func (f Flow) WriteTable(w io.Writer) error {
+// WriteTable prints the flow for people. Outcome is what its counts call deaths.
+func (f Flow) WriteTable(w io.Writer, outcome string) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
 	var b strings.Builder
-	b.WriteString("excluded\tstays\tpatients\tdeaths\t  cohort\n")
+	fmt.Fprintf(&b, "excluded\tstays\tpatients\t%s\t  cohort\n", outcome)
 	for i, s := range f {
 		excluded := ""
 		if i > 0 {
@@ -28,9 +28,9 @@ func (f Flow) WriteTable(w io.Writer) error {
 }
 
 // WriteCSV writes the flow for machines.
-func (f Flow) WriteCSV(w io.Writer) error {
+func (f Flow) WriteCSV(w io.Writer, outcome string) error {
 	out := csv.NewWriter(w)
-	rows := [][]string{{"step", "excluded_stays", "excluded_patients", "excluded_deaths", "stays", "patients", "deaths"}}
+	rows := [][]string{{"step", "excluded_stays", "excluded_patients", "excluded_" + outcome, "stays", "patients", outcome}}
 	for _, s := range f {
 		row := []string{s.Reason}
 		for _, n := range []int{s.Excluded.Stays, s.Excluded.Patients, s.Excluded.Deaths, s.Left.Stays, s.Left.Patients, s.Left.Deaths} {

@@ -235,6 +235,7 @@ func TestBadTables(t *testing.T) {
 		"status":                     {"patient.csv", "Expired", "Deceased", "patient.csv, line 2, hospitaldischargestatus: is neither Alive nor Expired; leave it empty where it is unknown", true},
 		"stay twice":                 {"patient.csv", "\n102,", "\n101,", "patient.csv, line 3, patientunitstayid: is of a stay that came before", true},
 		"time":                       {"vitalperiodic.csv", "101,60,", "101,1 h,", "vitalperiodic.csv, line 2, observationoffset: is no whole number", true},
+		"time of entry":              {"note.csv", "notetext\n", "notetext\n102,5,later,notes/known,known\n", "note.csv, line 2, noteenteredoffset: is no whole number", true},
 		"too few cells":              {"vitalperiodic.csv", "101,60,,,80", "101,60,,80", "vitalperiodic.csv, line 2: has too few cells: 5, where the header has 6; write the table again with a CSV writer, or download it again", true},
 		"column missing": {
 			"vitalperiodic.csv", "observationoffset", "offset",
@@ -261,6 +262,8 @@ func TestBadTables(t *testing.T) {
 				t.Errorf("lenient: %v", err)
 			case err == nil && (len(report.Skipped) != 1 || report.Skipped[0].String() != want):
 				t.Errorf("skipped %v", report.Skipped)
+			case err == nil && strings.HasPrefix(name, "time of entry") && report.Modalities[9].Items > 0:
+				t.Error("what was known nobody knows when got in")
 			}
 		})
 	}

@@ -135,6 +135,9 @@ func (n *numbers) read(offset, entered int) error {
 			known = max(at, later)
 		}
 	}
+	if n.Rejected() {
+		return nil
+	}
 	recorded, stored := n.seconds(stay, at), n.seconds(stay, known)
 	if n.table.code == nil {
 		return n.wide(stay, recorded, stored)

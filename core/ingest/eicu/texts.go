@@ -89,7 +89,7 @@ func (in *importer) form(r *table.Reader, entered int) (form, bool) {
 			known = max(offset, later)
 		}
 	}
-	return form{stay, in.seconds(stay, offset), in.seconds(stay, known)}, ok
+	return form{stay, in.seconds(stay, offset), in.seconds(stay, known)}, ok && !r.Rejected()
 }
 
 // compare orders forms by stay and time.

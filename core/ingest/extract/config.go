@@ -21,7 +21,7 @@ const (
 // addFiles writes the flow, the counts of channels, the map and a config that is ready to
 // run.
 func (x *Extraction) addFiles(r *Report) error {
-	if err := x.w.Add(FlowFile, r.Flow.WriteCSV); err != nil {
+	if err := x.w.Add(FlowFile, func(w io.Writer) error { return r.Flow.WriteCSV(w, r.outcome()) }); err != nil {
 		return err
 	}
 	if err := x.w.Add(ChannelsFile, r.writeChannels); err != nil {
@@ -44,7 +44,7 @@ func (x *Extraction) addFiles(r *Report) error {
 
 // plugins name the built-in plugin for what a source holds.
 var plugins = map[string]string{
-	data.RowMediaType: "vitals", data.TextMediaType: "notes", "image/jpeg": "cxr", "application/x-wfdb": "ecg",
+	data.RowMediaType: "vitals", data.TextMediaType: "notes", "image/jpeg": "cxr", "image/png": "cxr", "application/x-wfdb": "ecg",
 }
 
 // config is a config for `fusemoe run` in which every modality that there is has a plugin.
@@ -61,6 +61,10 @@ func (x *Extraction) config(r *Report) string {
 		media := s.MediaType
 		if media == "" {
 			media = map[data.SourceKind]string{data.Rows: data.RowMediaType, data.Text: data.TextMediaType}[s.Kind]
+		}
+		if plugins[media] == "" {
+			fmt.Fprintf(&b, "# %s has items of %s: name a plugin that reads them.\n", s.Name, media)
+			continue
 		}
 		fmt.Fprintf(&b, "- name: %s\n  plugin: %s\n", s.Name, plugins[media])
 		if s.Kind != data.Rows {

@@ -24,6 +24,8 @@ type Report struct {
 	Absent     []string // modalities of which there is nothing, each as a sentence
 	Skipped    []table.Skip
 	Warnings   []string
+
+	own bool // the task is the user's
 }
 
 // SplitCount is of a split.
@@ -44,7 +46,7 @@ type Modality struct {
 
 // report counts.
 func (x *Extraction) report(samples []data.Sample) *Report {
-	r := &Report{To: x.options.To, Task: x.options.Task.task(), Flow: x.Flow, Absent: x.Absent}
+	r := &Report{To: x.options.To, Task: x.options.Task.task(), Flow: x.Flow, Absent: x.Absent, own: x.options.Task.Kind == Outcome}
 	patients := map[string]bool{}
 	for _, s := range samples {
 		c := &r.Splits[s.Split]
@@ -84,7 +86,7 @@ func (x *Extraction) report(samples []data.Sample) *Report {
 
 // WriteTable prints the report for people.
 func (r *Report) WriteTable(w io.Writer) error {
-	if err := r.Flow.WriteTable(w); err != nil {
+	if err := r.Flow.WriteTable(w, r.outcome()); err != nil {
 		return err
 	}
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
@@ -139,6 +141,14 @@ func (r *Report) writeRemarks(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// outcome is what the flow counts beside stays: of a user's own task not deaths.
+func (r *Report) outcome() string {
+	if r.own {
+		return r.Task.Name
+	}
+	return "deaths"
 }
 
 func (r *Report) positiveHeader() string {

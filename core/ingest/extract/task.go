@@ -18,6 +18,7 @@ const (
 	Mortality    TaskKind = iota // death in hospital
 	LengthOfStay                 // discharge alive within 48 hours after the window
 	Phenotypes                   // the 25 phenotypes of package phenotype
+	Outcome                      // what a user's own table of stays says, as cohort.Stay.Died
 )
 
 // Task is what is predicted, and from how much of a stay.
@@ -56,6 +57,9 @@ func (t Task) task() data.Task {
 	case Phenotypes:
 		return data.Task{Name: "phenotypes", Kind: data.Multilabel, Columns: phenotype.Labels()}
 	}
+	if t.Kind == Outcome {
+		return data.Task{Name: t.Name, Kind: data.Binary, Columns: []string{t.Name}}
+	}
 	return data.Task{Name: "in_hospital_death", Kind: data.Binary, Columns: []string{"in_hospital_death"}}
 }
 
@@ -65,7 +69,7 @@ const phenotypesAStratum = 4
 // labels are those of a stay, and its stratum: whether it has them, or how many.
 func (t Task) labels(s *cohort.Stay, r cohort.Rules, coded map[int64]phenotype.Set) (labels []float64, stratum int) {
 	switch t.Kind {
-	case Mortality:
+	case Mortality, Outcome:
 		labels = []float64{bit(s.Died)}
 	case LengthOfStay:
 		labels = []float64{bit(!s.Died && float64(s.Out-s.In) < 3600*(r.Window+r.Gap+dischargeHours))}

@@ -97,7 +97,7 @@ func (in *importer) readTexts(ctx context.Context, s *extract.Source, r *table.R
 		}
 		when, ok := r.Time(1)
 		later, hasLater := r.Time(2)
-		if !ok {
+		if !ok || r.Rejected() {
 			continue
 		}
 		if !hasLater {

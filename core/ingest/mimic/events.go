@@ -66,7 +66,7 @@ func (in *importer) readChart(ctx context.Context, s *extract.Source) error {
 		when, ok1 := r.Time(charted)
 		v, ok2 := r.Float(value)
 		later, hasLater := r.Time(stored)
-		if !ok1 || !ok2 {
+		if !ok1 || !ok2 || r.Rejected() {
 			continue
 		}
 		if !hasLater {
@@ -122,7 +122,7 @@ func (in *importer) readLabs(ctx context.Context, s *extract.Source) error {
 		when, ok1 := r.Time(charted)
 		v, ok2 := r.Float(value)
 		later, hasLater := r.Time(stored)
-		if !ok1 || !ok2 {
+		if !ok1 || !ok2 || r.Rejected() {
 			continue
 		}
 		if !hasLater {

@@ -308,6 +308,11 @@ func TestBadTables(t *testing.T) {
 			"{}/icu/chartevents.csv, line 2, charttime: is no time; write it as 2150-01-31 23:59:59",
 			"{}/icu/chartevents.csv, line 2, charttime: is no time; write it as 2150-01-31 23:59:59",
 		},
+		"time of storing": {
+			"hosp/labevents.csv", "2150-01-01 18:00:00", "later",
+			"{}/hosp/labevents.csv, line 2, storetime: is no time; write it as 2150-01-31 23:59:59",
+			"{}/hosp/labevents.csv, line 2, storetime: is no time; write it as 2150-01-31 23:59:59",
+		},
 		"too few cells": {
 			"hosp/labevents.csv", ",mEq/L", "",
 			"{}/hosp/labevents.csv, line 2: has too few cells: 8, where the header has 9; write the table again with a CSV writer, or download it again",
@@ -349,6 +354,9 @@ func TestBadTables(t *testing.T) {
 			}
 			if want := strings.ReplaceAll(c.lenient, "{}", dir); len(report.Skipped) != 1 || report.Skipped[0].String() != want {
 				t.Errorf("skipped %v, want %s", report.Skipped, want)
+			}
+			if name == "time of storing" && report.Modalities[1].Items != 19 {
+				t.Errorf("%d laboratory values, want those of the 19 other stays", report.Modalities[1].Items)
 			}
 		})
 	}

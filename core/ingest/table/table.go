@@ -203,6 +203,9 @@ func (o Options) RejectAt(e *Error) error {
 	return e
 }
 
+// Rejected tells whether a cell of the row that was read so far made the row be rejected.
+func (r *Reader) Rejected() bool { return r.bad }
+
 func (r *Reader) reject(column, what, fix string) {
 	r.bad = true
 	if err := r.options.RejectAt(&Error{File: r.file, Line: r.line, Column: column, What: what, Fix: fix}); err != nil {
