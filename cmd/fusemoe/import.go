@@ -23,7 +23,7 @@ func (a *app) importCommand() *cobra.Command {
 	}
 	cmd.AddCommand(
 		a.importPhysioNet2012Command(), a.importMIMICIVCommand(), a.importMIMICIIICommand(), a.importEICUCommand(),
-		a.importCSVCommand(), a.importSyntheticCommand())
+		a.importCSVCommand(), a.importMEDSCommand(), a.importSyntheticCommand())
 	group(cmd)
 	return cmd
 }

@@ -32,14 +32,20 @@ func (f *stayFlags) add(cmd *cobra.Command, task string) {
 // addCohort adds those that need no task.
 func (f *stayFlags) addCohort(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.To, "to", "", "dataset folder to write; it must be new or empty")
 	flags.Float64Var(&f.Rules.Gap, "gap", 0, "hours between the end of the window and what is predicted")
 	flags.Float64Var(&f.Rules.MinAge, "min-age", 0, "leave out younger patients")
 	flags.Float64Var(&f.Rules.MaxAge, "max-age", 0, "leave out older patients")
 	flags.BoolVar(&f.Rules.FirstOnly, "first-stay", false, "only the first stay of each patient")
+	flags.BoolVar(&f.Table.Lenient, "lenient", false, "skip and count rows that cannot be read")
+	f.addSplit(cmd)
+}
+
+// addSplit adds what every import needs.
+func (f *stayFlags) addSplit(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.To, "to", "", "dataset folder to write; it must be new or empty")
 	flags.Uint64Var(&f.Plan.Seed, "seed", 0, "of the split by patient")
 	flags.StringVar(&f.fold, "fold", "", "test on fold i of k, such as 1/5 (default: 70 % train, 15 % val, 15 % test)")
-	flags.BoolVar(&f.Table.Lenient, "lenient", false, "skip and count rows that cannot be read")
 }
 
 // options are what the flags say.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -47,6 +48,16 @@ var plugins = map[string]string{
 	data.RowMediaType: "vitals", data.TextMediaType: "notes", "image/jpeg": "cxr", "image/png": "cxr", "application/x-wfdb": "ecg",
 }
 
+// plain is what YAML takes for a text without quotation marks.
+var plain = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+func quoted(name string) string {
+	if plain.MatchString(name) && name != "null" && name != "true" && name != "false" {
+		return name
+	}
+	return strconv.Quote(name)
+}
+
 // config is a config for `fusemoe run` in which every modality that there is has a plugin.
 func (x *Extraction) config(r *Report) string {
 	var b strings.Builder
@@ -75,7 +86,7 @@ func (x *Extraction) config(r *Report) string {
 			if c.Kept == 0 {
 				continue
 			}
-			fmt.Fprintf(&b, "    - {name: %s", c.Name)
+			fmt.Fprintf(&b, "    - {name: %s", quoted(c.Name))
 			if c.Min != nil {
 				fmt.Fprintf(&b, ", min: %g", *c.Min)
 			}

@@ -75,6 +75,8 @@ type Cohort struct {
 	Stays []cohort.Stay
 	Flow  cohort.Flow
 	Coded map[int64]phenotype.Set // by visit; of task 25-phe
+	// Splits are those that the data already have, by patient; without them the plan's.
+	Splits map[string]data.Split
 	// Absent lists modalities of which there is nothing, each as a sentence.
 	Absent []string
 }
@@ -286,6 +288,9 @@ func (x *Extraction) samples() []data.Sample {
 		samples[i] = data.Sample{ID: s.ID, Patient: s.Patient, Labels: map[string][]float64{task.task().Name: labels}}
 	}
 	for i, split := range cohort.Split(candidates, x.options.Plan) {
+		if own, ok := x.Splits[samples[i].Patient]; ok {
+			split = own
+		}
 		samples[i].Split = split
 	}
 	slices.SortStableFunc(samples, func(a, b data.Sample) int { return int(a.Split) - int(b.Split) })
