@@ -116,7 +116,7 @@ func (in *importer) readLabels(ctx context.Context) error {
 				return fmt.Errorf("%s: a label has no subject or time", file)
 			}
 			s := cohort.Stay{Patient: strconv.FormatInt(subject, 10), In: at - window, Out: at}
-			s.ID = fmt.Sprintf("%s-%d", s.Patient, at)
+			s.ID = s.Patient + "-" + strconv.FormatInt(at, 10)
 			label, known := r.number(2)
 			if _, twice := subjects[s.ID]; twice {
 				return fmt.Errorf("%s: a subject has two labels at one time", file)
