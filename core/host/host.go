@@ -84,6 +84,7 @@ func Start(ctx context.Context, log zerolog.Logger, specs []Spec) (*Fleet, error
 	if err := validate(specs); err != nil {
 		return nil, err
 	}
+	sweep()
 	f := &Fleet{plugins: make(map[string]*Plugin)}
 
 	ctx, cancel := context.WithCancelCause(ctx)

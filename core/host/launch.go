@@ -47,7 +47,7 @@ type connection struct {
 
 // launch starts the process of a plugin and connects to it.
 func launch(ctx context.Context, log zerolog.Logger, spec Spec, t timing) (connection, error) {
-	sockets, err := socketDir()
+	sockets, err := makeSockets()
 	if err != nil {
 		return connection{}, err
 	}
@@ -67,7 +67,7 @@ func launch(ctx context.Context, log zerolog.Logger, spec Spec, t timing) (conne
 		SyncStdout:       out,
 		SyncStderr:       out,
 		GRPCDialOptions:  dialOptions(),
-		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: sockets},
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: sockets.dir},
 		// A Unix socket lies in a directory that only this user can enter. On Windows
 		// it is a TCP port, open to every user.
 		AutoMTLS: runtime.GOOS == "windows",
@@ -78,7 +78,7 @@ func launch(ctx context.Context, log zerolog.Logger, spec Spec, t timing) (conne
 	if err != nil {
 		err = notStarted(ctx, spec.Name, proc, t.handshake, err)
 		client.Kill()
-		_ = os.RemoveAll(sockets)
+		sockets.remove()
 		return connection{}, err
 	}
 	conn := rpc.(*plugin.GRPCClient).Conn // the only protocol that is allowed
@@ -87,20 +87,21 @@ func launch(ctx context.Context, log zerolog.Logger, spec Spec, t timing) (conne
 		health:         grpc_health_v1.NewHealthClient(conn),
 		process:        proc,
 		close: sync.OnceFunc(func() {
-			shutdown(client, rpc, proc, t.stop)
-			_ = os.RemoveAll(sockets) // only empty directories are left in it, if any
+			shutdown(log, client, rpc, proc, t.stop)
+			sockets.remove()
 		}),
 	}, nil
 }
 
 // shutdown ends a process: by asking, by cutting its lifeline, by force.
-func shutdown(client *plugin.Client, rpc plugin.ClientProtocol, proc *process, grace time.Duration) {
+func shutdown(log zerolog.Logger, client *plugin.Client, rpc plugin.ClientProtocol, proc *process, grace time.Duration) {
 	asked := make(chan struct{})
 	go func() {
 		defer close(asked)
 		_ = rpc.Close() // an error means that it is gone, or about to be
 	}()
 	if !proc.ended(grace) {
+		log.Warn().Msg("the plugin does not end when it is asked to, and is ended by force")
 		_ = proc.Kill(context.Background()) // what is left then, nobody can end
 	}
 	<-asked

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -97,7 +99,8 @@ func TestStopEndsPluginsThatDoNotListen(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"stops", "ignores shutdown"} {
 		spec := animal(t, name)
-		fleet := start(t, &lines{}, spec, host.Spec{Name: "n", InProcess: &plugin{}})
+		var log lines
+		fleet := start(t, &log, spec, host.Spec{Name: "n", InProcess: &plugin{}})
 		pid := fleet.Plugin("m").PID()
 		if name == "stops" {
 			waitUntil(t, func() bool { return stateOf(pid) == "T" })
@@ -109,6 +112,10 @@ func TestStopEndsPluginsThatDoNotListen(t *testing.T) {
 		}
 		if !gone(pid, time.Second) {
 			t.Errorf("%s: the plugin is still there", name)
+		}
+		want := `{"level":"warn","plugin":"m","message":"the plugin does not end when it is asked to, and is ended by force"}`
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%s: want %s in\n%s", name, want, log.String())
 		}
 	}
 }
@@ -183,6 +190,45 @@ func outlives(t *testing.T, host string) {
 	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
+}
+
+// Where host and plugin are killed together, nobody is left to remove the socket.
+func TestAStartRemovesSocketsThatNobodyUsesAnyMore(t *testing.T) {
+	spec, tmp := animal(t, ""), shortTempDir(t)
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	t.Setenv("TMPDIR", tmp)
+	fleet := start(t, &lines{}, spec)
+	inUse, err := filepath.Glob(filepath.Join(tmp, "fusemoe-*"))
+	if err != nil || len(inUse) != 1 {
+		t.Fatalf("got %v, %v", inUse, err)
+	}
+	old := time.Now().Add(-2 * time.Hour)
+	for name, made := range map[string]time.Time{
+		"fusemoe-1/plugin-dir2/plugin3": old, "fusemoe-4": time.Now(), "fusemoe-data": old, "other-5": old,
+	} {
+		dir, _, _ := strings.Cut(name, "/")
+		if err := os.MkdirAll(filepath.Join(tmp, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(filepath.Join(tmp, dir), made, made); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chtimes(inUse[0], old, old); err != nil {
+		t.Fatal(err)
+	}
+	start(t, &lines{}, host.Spec{Name: "m", InProcess: &plugin{}}).Stop()
+	left, err := os.ReadDir(tmp)
+	var names []string
+	for _, e := range left {
+		names = append(names, e.Name())
+	}
+	want := []string{"fusemoe-4", filepath.Base(inUse[0]), "fusemoe-data", "other-5"}
+	slices.Sort(want)
+	if err != nil || !slices.Equal(names, want) {
+		t.Errorf("left are %q, %v, want %q", names, err, want)
+	}
+	fleet.Stop()
 }
 
 // shortTempDir is a directory with a path that is short enough for sockets.
