@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,6 +43,37 @@ import (
 //	20 slow starts hit a limit, one by one      TestPluginsStartAtTheSameTime, TestWhoIsWaitedForIsTold,
 //	                                            "never ready" and "hangs in configure" in TestWhatTheUserReadsOfABadPlugin
 //	21 checksums are a chore                    scripts lock and plugin_new of cmd/fusemoe, package lock
+
+func TestTheListOfComplaintsNamesTestsThatExist(t *testing.T) {
+	listed, err := os.ReadFile("zoo_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, _, _ := strings.Cut(string(listed), "\nfunc ")
+	var tests strings.Builder
+	for _, dir := range []string{".", "../../cmd/fusemoe"} {
+		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tests.Write(text)
+		}
+	}
+	names := regexp.MustCompile(`\b(Test|Fuzz)[A-Z]\w+`).FindAllString(list, -1)
+	for _, name := range names {
+		if !strings.Contains(tests.String(), "\nfunc "+name+"(") {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	if len(names) < 10 {
+		t.Errorf("only %q are listed", names)
+	}
+}
 
 // TestMain runs the tests or, started again by one of them, an animal of the zoo: a
 // plugin that behaves in its own way, or the host that gets killed.
