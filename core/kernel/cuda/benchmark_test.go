@@ -109,3 +109,23 @@ func BenchmarkIrregularAttention(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSelfAttention passes seven modalities of a batch forward and backward.
+func BenchmarkSelfAttention(b *testing.B) {
+	if os.Getenv(emulated) != "" {
+		b.Skip("there is no CUDA device, and the emulator shows nothing of speed")
+	}
+	for _, c := range []struct{ steps, heads, width int }{{12, 4, 64}, {48, 8, 128}, {48, 8, 512}} {
+		b.Run(fmt.Sprintf("%dx%dx%d", c.steps, c.heads, c.width), func(b *testing.B) {
+			d := device(b)
+			s := SelfAttention{Sequences: 7 * 256, Steps: c.steps, Heads: c.heads, Width: c.width}
+			qkv, _ := both(d, 3*s.Sequences*s.Steps*s.Width, 1, 1)
+			dy, _ := both(d, qkv.Len()/3, 1, 2)
+			y, dqkv := d.New(dy.Len()), d.New(qkv.Len())
+			measure(b, d, func() {
+				s.Forward(d, y, qkv)
+				s.Backward(d, dqkv, dy, qkv)
+			})
+		})
+	}
+}
