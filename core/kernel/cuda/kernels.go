@@ -56,7 +56,7 @@ var kernelNames = map[string][]string{
 		"attend_slopes",
 	},
 	"attention": {"attend_heads", "head_slopes"},
-	"rows":      {"fill_rows", "part_rows", "sum_parts", "normalise", "normal_slopes", "normal_parts"},
+	"rows":      {"add_rows", "part_rows", "sum_parts", "normalise", "normal_slopes", "normal_parts"},
 	"product":   {"product"},
 	"scalars":   {"spread_scalars", "weigh_scalars"},
 	"routes":    {"count_pairs", "start_pairs", "place_pairs"},

@@ -13,13 +13,14 @@ type Linear struct {
 // [Groups, Out] or the zero Array.
 func (l *Linear) Forward(d *Device, y, x, w, b Array) {
 	l.check(y, x, w)
-	if b.address != 0 {
-		fit(l.Groups*l.Out, b)
-		d.launch("fill_rows", warps(l.Groups*l.Rows), 1, y, b, l.Groups, l.Rows, l.Out)
-	}
-	l.products(d, b.address != 0, product{
+	// Added afterwards, so that the products of groups can be computed side by side.
+	l.products(d, product{
 		c: matrixOf(y, l.Out), a: matrixOf(x, l.In), b: matrixOf(w, l.Out), m: l.Rows, n: l.Out, k: l.In,
 	})
+	if b.address != 0 {
+		fit(l.Groups*l.Out, b)
+		d.launch("add_rows", warps(l.Groups*l.Rows), 1, y, b, l.Groups, l.Rows, l.Out)
+	}
 }
 
 // Backward computes the gradients of x, w and b from that of y; the zero Array is one that
@@ -28,13 +29,13 @@ func (l *Linear) Backward(d *Device, dx, dw, db, dy, x, w Array) {
 	l.check(dy, x, w)
 	if dx.address != 0 {
 		fit(x.length, dx)
-		l.products(d, false, product{
+		l.products(d, product{
 			c: matrixOf(dx, l.In), a: matrixOf(dy, l.Out), b: transposed(matrixOf(w, l.Out)), m: l.Rows, n: l.In, k: l.Out,
 		})
 	}
 	if dw.address != 0 {
 		fit(w.length, dw)
-		l.products(d, false, product{
+		l.products(d, product{
 			c: matrixOf(dw, l.Out), a: transposed(matrixOf(x, l.In)), b: matrixOf(dy, l.Out), m: l.In, n: l.Out, k: l.Rows,
 		})
 	}
@@ -45,7 +46,7 @@ func (l *Linear) Backward(d *Device, dx, dw, db, dy, x, w Array) {
 }
 
 // products computes the product of the first group for each one.
-func (l *Linear) products(d *Device, add bool, first product) {
+func (l *Linear) products(d *Device, first product) {
 	all := make([]product, l.Groups)
 	for g := range all {
 		p := first
@@ -54,7 +55,7 @@ func (l *Linear) products(d *Device, add bool, first product) {
 		p.b.address += cu.DevicePtr(4 * g * first.k * first.n)
 		all[g] = p
 	}
-	d.multiply(add, all...)
+	d.multiply(false, all...)
 }
 
 func (l *Linear) check(y, x, w Array) {

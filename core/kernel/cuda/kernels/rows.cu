@@ -6,12 +6,15 @@
 
 #define CHUNK_ROWS 128
 
-// fill_rows: y[g, r] = bias[g].
-KERNEL fill_rows(float *y, const float *bias, int groups, int rows, int width) {
+// add_rows: y[g, r] += bias[g].
+KERNEL add_rows(float *y, const float *bias, int groups, int rows, int width) {
   const size_t r = own_row();
   if (r >= (size_t)groups * rows) return;
   const float *own = bias + r / rows * width;
-  for (int j = own_column(); j < width; j += 4 * LANES) store4(y + r * width, j, width, load4(own, j, width));
+  for (int j = own_column(); j < width; j += 4 * LANES) {
+    const float4 x = load4(y + r * width, j, width), b = load4(own, j, width);
+    store4(y + r * width, j, width, make_float4(x.x + b.x, x.y + b.y, x.z + b.z, x.w + b.w));
+  }
 }
 
 // chunk_parts writes what the threads of a block have of each column of a chunk, added up.
