@@ -118,7 +118,7 @@ func (d *Device) Load(a Array, x []float32) { load(d, a, x) }
 // LoadInts is Load for indices.
 func (d *Device) LoadInts(a Array, x []int32) { load(d, a, x) }
 
-func load[T float32 | int32 | uint32](d *Device, a Array, x []T) {
+func load[T float32 | int32](d *Device, a Array, x []T) {
 	if a.length != len(x) {
 		panic(ErrShape)
 	}

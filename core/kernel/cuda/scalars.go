@@ -9,14 +9,11 @@ type Doubles struct{ array Array }
 
 // UploadDoubles is a new array with the content of x.
 func (d *Device) UploadDoubles(x []float64) Doubles {
-	bits := make([]uint32, 0, 2*len(x))
-	for _, v := range x {
-		w := math.Float64bits(v)
-		bits = append(bits, uint32(w), uint32(w>>32))
+	words := make([]uint64, len(x))
+	for i, v := range x {
+		words[i] = math.Float64bits(v)
 	}
-	a := d.New(len(bits))
-	load(d, a, bits)
-	return Doubles{array: a}
+	return Doubles{array: d.uploadWords(words)}
 }
 
 // FreeDoubles is Free.
