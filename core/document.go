@@ -207,20 +207,10 @@ func (rt *Runtime) describeModel() page.Model {
 
 // readTraining reads what a training has left in its folder.
 func readTraining(dir string) (t page.Training, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, trainingLog))
-	if err != nil {
-		return t, fmt.Errorf("read the training log: %w", err)
+	if t.Epochs, err = readEpochs(dir); err != nil {
+		return t, err
 	}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	lines.Buffer(nil, len(text)+1)
-	for lines.Scan() {
-		var e page.Epoch
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			return t, fmt.Errorf("%s, line %d: %w", filepath.Join(dir, trainingLog), len(t.Epochs)+1, err)
-		}
-		t.Epochs = append(t.Epochs, e)
-	}
-	text, err = os.ReadFile(filepath.Join(dir, expertsFile))
+	text, err := os.ReadFile(filepath.Join(dir, expertsFile))
 	if err == nil {
 		err = json.Unmarshal(text, &t.Experts)
 	}
@@ -228,4 +218,22 @@ func readTraining(dir string) (t page.Training, err error) {
 		return t, fmt.Errorf("read %s: %w", filepath.Join(dir, expertsFile), err)
 	}
 	return t, nil
+}
+
+// readEpochs reads the log of a training.
+func readEpochs(dir string) (epochs []page.Epoch, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, trainingLog))
+	if err != nil {
+		return nil, fmt.Errorf("read the training log: %w", err)
+	}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, len(text)+1)
+	for lines.Scan() {
+		var e page.Epoch
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			return nil, fmt.Errorf("%s, line %d: %w", filepath.Join(dir, trainingLog), len(epochs)+1, err)
+		}
+		epochs = append(epochs, e)
+	}
+	return epochs, nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/fusemoe/fusemoe/core/data"
+	"github.com/fusemoe/fusemoe/core/track"
 )
 
 // The names in a run folder, beside the folders of the seeds.
@@ -186,6 +187,7 @@ func hasCheckpoint(dir string) bool {
 // error to tell is the one that ended the run.
 func (f *runFolder) discard(dir string) {
 	_ = os.Remove(filepath.Join(dir, trainingLog))
+	_ = track.DiscardTensorBoard(dir)
 	_ = os.RemoveAll(filepath.Join(dir, checkpointFolder))
 	if dir != f.dir {
 		_ = os.Remove(dir)

@@ -20,6 +20,8 @@ type record struct {
 	dir    string
 	log    *os.File
 	metric checkpoint.Metric
+	// tracking is told of every epoch; nil: nothing is.
+	tracking *tracking
 }
 
 // openRecord starts the record of a training, or takes up that of an interrupted one.
@@ -75,7 +77,7 @@ func (r *record) epoch(e train.EpochReport) error {
 	if err := r.log.Sync(); err != nil {
 		return fmt.Errorf("write the training log: %w", err)
 	}
-	return nil
+	return r.tracking.follow()
 }
 
 // best saves the checkpoint of the best epoch so far.

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -31,6 +32,7 @@ func (rt *Runtime) Run(ctx context.Context) (*Summary, error) {
 	if dir == "" {
 		dir = filepath.Join("runs", fmt.Sprintf("%s-%s", rt.dataset.Name, time.Now().Format("20060102-150405")))
 	}
+	rt.runDir = dir
 	if len(rt.repetitions) > 0 {
 		return rt.repeat(ctx, dir)
 	}
@@ -101,11 +103,15 @@ func (rt *Runtime) takeFolder(dir string, several bool) (*runFolder, error) {
 }
 
 // runSeed trains and evaluates with one seed.
-func (rt *Runtime) runSeed(ctx context.Context, seed uint64, dir string) ([]*Evaluation, error) {
+func (rt *Runtime) runSeed(ctx context.Context, seed uint64, dir string) (evaluations []*Evaluation, err error) {
 	record, err := openRecord(dir, rt.resume)
 	if err != nil {
 		return nil, err
 	}
+	if record.tracking, err = rt.track(dir, seed); err != nil {
+		return nil, errors.Join(err, record.close())
+	}
+	defer func() { err = errors.Join(err, record.tracking.end(evaluations, err == nil)) }()
 	result, err := rt.train(ctx, seed, record)
 	if closeErr := record.close(); err == nil {
 		err = closeErr
@@ -113,7 +119,6 @@ func (rt *Runtime) runSeed(ctx context.Context, seed uint64, dir string) ([]*Eva
 	if err != nil {
 		return nil, err
 	}
-	var evaluations []*Evaluation
 	for _, split := range []data.Split{data.Val, data.Test} {
 		e, err := rt.Evaluate(ctx, split)
 		if err != nil {

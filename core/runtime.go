@@ -30,6 +30,8 @@ type Runtime struct {
 	batches    *data.Batcher
 	// needs is what trainings depend on, for those that are resumed; runOnce leaves it.
 	needs needs
+	// runDir is the folder of the whole run; Run leaves it.
+	runDir string
 	// What Train leaves.
 	learner *learner
 }

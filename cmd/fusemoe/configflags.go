@@ -40,6 +40,7 @@ func (f *configFlags) add(cmd *cobra.Command) {
 		{name: "seed", key: "train.seeds", usage: "one seed"},
 		{name: "folds", key: "data.folds", usage: "folds by patient, each once the test split, such as 5"},
 		{name: "splits", key: "data.splits", usage: "files of splits, a repetition each, such as a.csv,b.csv"},
+		{name: "track", key: "run.track", usage: "also write for an experiment tracker: tensorboard, mlflow"},
 	}
 	for i := range f.direct {
 		d := &f.direct[i]
@@ -89,7 +90,7 @@ func (f *configFlags) load(a *app, cmd *cobra.Command, args []string) (*config.C
 // differ: anything else would make it another run.
 func (f *configFlags) resumed(a *app, cmd *cobra.Command, args []string, dir string) (*config.Config, error) {
 	given := args
-	for _, name := range []string{"config", "set", "data", "out", "seeds", "seed", "folds", "splits"} {
+	for _, name := range []string{"config", "set", "data", "out", "seeds", "seed", "folds", "splits", "track"} {
 		if cmd.Flags().Changed(name) {
 			given = append(given, "--"+name)
 		}

@@ -151,6 +151,19 @@ func (Calibration) Values() []string {
 	return names(CalibrationNone, CalibrationTemperature, CalibrationIsotonic)
 }
 
+// Track is an experiment tracker whose format the figures of a run are also written in.
+type Track string
+
+// The trackers.
+const (
+	TrackNone        Track = "none"
+	TrackTensorBoard Track = "tensorboard" // an event file beside the log of each training
+	TrackMLflow      Track = "mlflow"      // a file store beside the run folder
+)
+
+// Values lists the trackers.
+func (Track) Values() []string { return names(TrackNone, TrackTensorBoard, TrackMLflow) }
+
 // OnError is what becomes of samples that a plugin cannot encode.
 type OnError string
 

@@ -255,6 +255,8 @@ type Run struct {
 	// Parallel is how many seeds are trained side by side; they share the cores, and each
 	// needs memory of its own. It changes no result.
 	Parallel int `yaml:"parallel"`
+	// Track also writes what every epoch comes to in the format of an experiment tracker.
+	Track Track `yaml:"track"`
 }
 
 // Log says what is logged and how.

@@ -27,7 +27,7 @@ func Default() *Config {
 			Stop: Stop{Metric: MetricAUROC}, ClassWeight: ClassWeightNone, Keep: 2,
 		},
 		Eval:   Eval{Resamples: 1000, Calibration: CalibrationNone},
-		Run:    Run{Parallel: 1},
+		Run:    Run{Parallel: 1, Track: TrackNone},
 		Device: "auto", Precision: PrecisionFloat32,
 		Log: Log{Level: LevelInfo, Format: FormatConsole},
 	}
