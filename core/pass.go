@@ -29,7 +29,7 @@ func (p *pass) encode(ctx context.Context, keep func(*modalitypb.Result) error) 
 		if bad := r.GetError(); bad != nil && p.onError != config.OnErrorSkip {
 			err := fmt.Errorf("modality %s cannot encode the sample at %s: %s", p.modality, p.dataset.Where(i), bad.GetSummary())
 			if bad.GetDetail() != "" {
-				err = fmt.Errorf("%w. %s", err, bad.GetDetail())
+				err = fmt.Errorf("%w; %s", err, bad.GetDetail())
 			}
 			return err
 		}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"runtime"
-	"runtime/debug"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -185,20 +183,4 @@ func (s *server) summarize(ctx context.Context) {
 	if m, ok := s.modality.(Summarizer); ok {
 		m.Summarize(ctx)
 	}
-}
-
-// guard calls the author's code with a context that has the logger, and returns a panic
-// in it as an error.
-func (s *server) guard(ctx context.Context, call func(context.Context) error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			// The value of a panic may quote the sample. The stack does not.
-			s.log.Error().Str("stack", string(debug.Stack())).Msg("the plugin panicked")
-			err = fmt.Errorf("the plugin panicked with a %T; its log has the stack", v)
-			if bug, ok := v.(runtime.Error); ok {
-				err = fmt.Errorf("the plugin panicked: %w; its log has the stack", bug)
-			}
-		}
-	}()
-	return call(s.log.WithContext(ctx))
 }

@@ -1,7 +1,9 @@
 package sdktest
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -43,6 +45,10 @@ func ReadSamples(path string) ([]sdk.Sample, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("samples: %w", err)
+	}
+	if bad, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(text, new(any))); ok {
+		line := 1 + bytes.Count(text[:bad.Offset], []byte("\n"))
+		return nil, fmt.Errorf("samples: %s:%d: no JSON: %w", path, line, bad)
 	}
 	var all []sampleText
 	if err := sdk.Decode(text, &all); err != nil {

@@ -188,8 +188,10 @@ func TestReadSamples(t *testing.T) {
 		t.Error(diff)
 	}
 	for text, want := range map[string]string{
-		`[{"idd": "a"}]`:                           "[0].idd: unknown key, did you mean id?",
-		`[{"items": [{"time": 1}]}]`:               "[0].items[0]: want one of row, text and path, not 0 of them",
+		"[\n{\n":                     "samples.json:3: no JSON: unexpected end of JSON input",
+		"[\n{\"id\": 'a'}]":          "samples.json:2: no JSON: invalid character",
+		`[{"idd": "a"}]`:             "[0].idd: unknown key, did you mean id?",
+		`[{"items": [{"time": 1}]}]`: "[0].items[0]: want one of row, text and path, not 0 of them",
 		`[{"items": [{"text": "", "path": "a"}]}]`: "[0].items[0]: want one of row, text and path, not 2 of them",
 		`[{"items": [{"path": "a.png"}]}]`:         "[0].items[0]: a path needs a media_type",
 	} {
