@@ -83,6 +83,7 @@ func (f *stayFlags) cohort(a *app) (extract.Options, error) {
 		}
 	}
 	o.Table.Skipped = &table.Skipped{}
+	o.Sorting = func(modality string, values int64) table.Meter { return newValuesMeter(a.progress, modality, values) }
 	o.Table.Begin = func(file string, bytes int64) table.Meter { return newTableMeter(a.progress, file, bytes) }
 	return o, nil
 }

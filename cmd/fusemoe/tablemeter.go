@@ -13,6 +13,8 @@ import (
 // rows is known only at its end, with the rows and their rate behind.
 type tableMeter struct {
 	core.Meter
+	unit        int64  // of the bar, in bytes
+	counted     string // rows
 	bytes, rows int64
 	shown, size int
 	start, last time.Time
@@ -21,19 +23,26 @@ type tableMeter struct {
 
 // newTableMeter begins a stage for a table.
 func newTableMeter(p core.Progress, file string, bytes int64) table.Meter {
-	m := &tableMeter{size: kilobytes(bytes), now: time.Now}
-	m.start = m.now()
-	m.Meter = p.Stage(filepath.Base(file)+" (KB)", max(m.size, 1))
-	return m
+	return newSizedMeter(p, filepath.Base(file)+" (KB)", bytes, 1024, "rows")
 }
 
-func kilobytes(bytes int64) int { return int(bytes >> 10) }
+// newValuesMeter begins one for the sorting and writing of what was measured.
+func newValuesMeter(p core.Progress, modality string, values int64) table.Meter {
+	return newSizedMeter(p, "write "+modality+" (thousand values)", values, 1000, "values")
+}
+
+func newSizedMeter(p core.Progress, name string, size, unit int64, counted string) *tableMeter {
+	m := &tableMeter{size: int(size / unit), unit: unit, counted: counted, now: time.Now}
+	m.start = m.now()
+	m.Meter = p.Stage(name, max(m.size, 1))
+	return m
+}
 
 // Read counts bytes and rows.
 func (m *tableMeter) Read(bytes, rows int64) {
 	m.bytes += bytes
 	m.rows += rows
-	if now := kilobytes(m.bytes); now > m.shown {
+	if now := int(m.bytes / m.unit); now > m.shown {
 		m.Add(now - m.shown)
 		m.shown = now
 	}
@@ -45,24 +54,25 @@ func (m *tableMeter) Read(bytes, rows int64) {
 
 // tell says how many rows were read, and how fast.
 func (m *tableMeter) tell() {
-	m.Note(thousands(m.rows) + " rows" + rowRate(m.rows, m.now().Sub(m.start)))
+	m.Note(thousands(m.rows) + " " + m.counted + m.rate())
 }
 
 // Done ends the stage.
 func (m *tableMeter) Done() {
 	m.tell()
-	if rest := max(m.size, 1) - m.shown; m.bytes>>10 >= int64(m.size) && rest > 0 {
+	if rest := max(m.size, 1) - m.shown; m.bytes/m.unit >= int64(m.size) && rest > 0 {
 		m.Add(rest)
 	}
 	m.Meter.Done()
 }
 
-// rowRate is a rate of rows as people read it.
-func rowRate(rows int64, took time.Duration) string {
+// rate is that of rows as people read it.
+func (m *tableMeter) rate() string {
+	took := m.now().Sub(m.start)
 	if took < 10*time.Millisecond {
 		return ""
 	}
-	return ", " + thousands(int64(float64(rows)/took.Seconds())) + " rows/s"
+	return ", " + thousands(int64(float64(m.rows)/took.Seconds())) + " " + m.counted + "/s"
 }
 
 // thousands rounds a count to three digits.

@@ -35,6 +35,9 @@ type Options struct {
 	// Variables is a map of measurements; empty: the one that ships.
 	Variables string
 	Table     table.Options
+	// Sorting, if given, is called before the measurements of a modality are sorted and
+	// written, with how many there are.
+	Sorting func(modality string, values int64) table.Meter
 }
 
 // Validate reports settings that cannot be.
@@ -252,8 +255,8 @@ func (x *Extraction) Finish(ctx context.Context) (*Report, error) {
 // sort writes the measurements of a source in the order of stays and time.
 func (x *Extraction) sort(ctx context.Context, s *Source) error {
 	var meter table.Meter
-	if begin := x.options.Table.Begin; begin != nil {
-		meter = begin("write "+s.Name, int64(s.sorter.Len()))
+	if begin := x.options.Sorting; begin != nil {
+		meter = begin(s.Name, int64(s.sorter.Len()))
 		defer meter.Done()
 	}
 	var done int64
