@@ -82,7 +82,7 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 	plugin := pidOf(t, fleet.Plugin("m").Features()[0])
 	fleet.Stop()
 	var line struct{ Child int }
-	if err := json.Unmarshal([]byte(log.String()), &line); err != nil || line.Child == 0 {
+	if err := json.NewDecoder(strings.NewReader(log.String())).Decode(&line); err != nil || line.Child == 0 {
 		t.Fatalf("no child: %v, %s", err, log.String())
 	}
 	for what, pid := range map[string]int{"plugin": plugin, "child": line.Child} {
