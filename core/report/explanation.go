@@ -107,8 +107,14 @@ func (e Explanation) Top() []Observation {
 	return e.Observations[:min(len(e.Observations), shownObservations)]
 }
 
-// TopShifts are the gates that differ most.
-func (e Explanation) TopShifts() []Shift { return e.Shifts[:min(len(e.Shifts), shownShifts)] }
+// TopShifts are the gates that differ most, by half a percentage point at least.
+func (e Explanation) TopShifts() []Shift {
+	n := 0
+	for n < min(len(e.Shifts), shownShifts) && math.Abs(e.Shifts[n].Weight-e.Shifts[n].Cohort) >= 0.005 {
+		n++
+	}
+	return e.Shifts[:n]
+}
 
 // Unexplained is what of Value - Average the observations do not sum to: what the choice
 // of experts adds by jumps, and what the numeric integral misses.

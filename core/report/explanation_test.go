@@ -104,3 +104,11 @@ func TestProbability(t *testing.T) {
 		}
 	}
 }
+
+// TestTopShifts leaves out the gates that are like everybody's.
+func TestTopShifts(t *testing.T) {
+	e := report.Explanation{Shifts: []report.Shift{{Expert: 1, Weight: 0.5, Cohort: 0.496}, {Expert: 2, Weight: 0.5, Cohort: 0.51}}}
+	if e.Sort(); len(e.TopShifts()) != 1 || e.TopShifts()[0].Expert != 2 {
+		t.Errorf("%+v", e.TopShifts())
+	}
+}

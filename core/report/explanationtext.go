@@ -104,7 +104,7 @@ func Largest(values []float64, n int) (places []int) {
 }
 
 func (e Explanation) writeShifts(b *strings.Builder) {
-	if len(e.Shifts) == 0 {
+	if len(e.TopShifts()) == 0 {
 		return
 	}
 	t := plain(3, 4, 5, 6, 7)
