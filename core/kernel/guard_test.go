@@ -91,13 +91,14 @@ func TestVectorsStayInBounds(t *testing.T) {
 		for n := 1; n < 70; n++ {
 			for _, low := range []bool{false, true} {
 				t.Run("", func(t *testing.T) {
-					x, y, z := guarded(t, n, low), guarded(t, n, low), guarded(t, n, low)
+					x, y, z, v := guarded(t, n, low), guarded(t, n, low), guarded(t, n, low), guarded(t, n, low)
 					mustNotFault(t, fmt.Sprintf("%v on %d values", s, n), func() {
 						expOn(s, y, x, 0)
 						geluOn(s, y, x)
 						geluSlopesOn(s, y, z, x)
 						axpyOn(s, y, 2, x)
 						dotOn(s, y, x)
+						adamWOn(s, x, y, z, v, &adamWFactors[float32]{epsilon: 1})
 					})
 				})
 			}

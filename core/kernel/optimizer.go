@@ -16,26 +16,46 @@ type AdamW struct {
 // bound by memory, and four arrays of this many float32 fit a second-level cache.
 const optimizerGrain = 16384
 
+// adamWFactors are the constants of one step, in the order that the vector kernels read.
+type adamWFactors[F Float] struct {
+	rate, root, keep, epsilon F
+	b1, c1, b2, c2            F
+}
+
 // AdamWStep updates param in place with the gradient grad. first and second are the
 // running means, 0 before the first step; step counts from 1, for the correction of
 // their bias towards 0.
 func AdamWStep[F Float](p *Pool, o AdamW, step int, param, grad, first, second []F) {
 	mustHold(len(grad) == len(param) && len(first) == len(param) && len(second) == len(param) && step > 0)
-	rate := F(o.Rate / (1 - math.Pow(o.Beta1, float64(step))))
-	root := F(1 / math.Sqrt(1-math.Pow(o.Beta2, float64(step))))
-	keep, epsilon := F(1-o.Rate*o.Decay), F(o.Epsilon)
-	b1, c1, b2, c2 := F(o.Beta1), F(1-o.Beta1), F(o.Beta2), F(1-o.Beta2)
+	f := adamWFactors[F]{
+		rate: F(o.Rate / (1 - math.Pow(o.Beta1, float64(step)))),
+		root: F(1 / math.Sqrt(1-math.Pow(o.Beta2, float64(step)))),
+		keep: F(1 - o.Rate*o.Decay), epsilon: F(o.Epsilon),
+		b1: F(o.Beta1), c1: F(1 - o.Beta1), b2: F(o.Beta2), c2: F(1 - o.Beta2),
+	}
 	p.For(len(param), optimizerGrain, func(lo, hi int) {
-		w := param[lo:hi]
-		g, m, v := grad[lo:hi][:len(w)], first[lo:hi][:len(w)], second[lo:hi][:len(w)]
-		for i := range w {
-			d := g[i]
-			mean := b1*m[i] + c1*d
-			square := b2*v[i] + c2*d*d
-			m[i], v[i] = mean, square
-			w[i] = keep*w[i] - rate*mean/(F(math.Sqrt(float64(square)))*root+epsilon)
-		}
+		adamWOn(activePath(), param[lo:hi], grad[lo:hi], first[lo:hi], second[lo:hi], &f)
 	})
+}
+
+// adamWOn updates some parameters; every path gives the same bits.
+func adamWOn[F Float](s path, param, grad, first, second []F, f *adamWFactors[F]) {
+	if narrow, ok := any(f).(*adamWFactors[float32]); ok && s != generic {
+		s.adamW(single(param), single(grad), single(first), single(second), narrow)
+		return
+	}
+	plainAdamW(param, grad, first, second, f)
+}
+
+func plainAdamW[F Float](param, grad, first, second []F, f *adamWFactors[F]) {
+	g, m, v := grad[:len(param)], first[:len(param)], second[:len(param)]
+	for i := range param {
+		d := g[i]
+		mean := f.b1*m[i] + f.c1*d
+		square := f.b2*v[i] + f.c2*d*d
+		m[i], v[i] = mean, square
+		param[i] = f.keep*param[i] - f.rate*mean/(F(math.Sqrt(float64(square)))*f.root+f.epsilon)
+	}
 }
 
 // SumSquares is Σ x², summed in float64 within fixed chunks and then over them.

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -25,6 +27,19 @@ func TestChoosePath(t *testing.T) {
 			}
 		})
 	}
+}
+
+// With -v the suite says which path it took.
+func TestPath(t *testing.T) {
+	want := paths()[len(paths())-1].String()
+	if forced := os.Getenv(PathVariable); forced != "" {
+		want = forced
+	}
+	got, err := Path()
+	if err != nil || got != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
+	}
+	t.Logf("%s: kernels in %s of %v", runtime.GOARCH, got, paths())
 }
 
 func TestChoosePathRefuses(t *testing.T) {

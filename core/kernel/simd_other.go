@@ -14,6 +14,10 @@ func (path) drop(y, x []float32, key uint64, first int, threshold uint32, scale 
 	plainDrop(y, x, key, first, threshold, scale)
 }
 
+func (path) adamW(param, grad, first, second []float32, f *adamWFactors[float32]) {
+	plainAdamW(param, grad, first, second, f)
+}
+
 func (path) gelu(dst, src []float32)                  { plainGELU(dst, src) }
 func (path) geluSlopes(values, slopes, src []float32) { plainGELUSlopes(values, slopes, src) }
 func (path) axpy(y []float32, a float32, x []float32) { plainAccumulate(y, a, x) }
