@@ -21,5 +21,8 @@
 // processor time and 11 allocations of 340 bytes together for a node, and 7 ms to
 // build, differentiate and compile 60 operations. Of a training step of the PhysioNet
 // 2012 example that is 2 %. Another 2 % go into Gorgonia's own addition, one thread in
-// plain Go, of the gradients of values that several operations use.
+// plain Go, of the gradients of values that several operations use. Gorgonia's other
+// machine, LISP, takes twice the time forward and 2.7 times with gradients, and four times
+// the memory; it differentiates as it runs, one operand at a time, and has to be made anew
+// for each run.
 package op
