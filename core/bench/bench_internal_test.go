@@ -58,13 +58,13 @@ func TestTrainingOperations(t *testing.T) {
 	c.Steps, c.Width, c.TimeWidth, c.TimeHeads, c.Layers, c.Hidden = 2, 2, 2, 1, 1, 3
 	c.Router.Experts, c.Router.TopK, c.Router.Hidden = 2, 1, 5
 	const (
-		times    = 1*2*2 + 2*1*(2+1*2)
+		times    = 1*2*2 + 2*1*(2+1*2*observedShare)
 		encoder  = 2*2*1*2 + 2*2*(2*1+3*2)
 		layer    = 4*2*2 + 2*2*2 + 2*2 + 5*(2+2) + 2*2*3
 		multiply = times + encoder + 2*layer
 	)
 	if got := w.operations(); got != 6*multiply {
-		t.Errorf("%v operations, want %d", got, 6*multiply)
+		t.Errorf("%v operations, want %v", got, 6*multiply)
 	}
 }
 

@@ -58,8 +58,12 @@ func attention(samples, rows, width, heads, steps, workers int) work {
 	s := series(samples, rows, width, 0.2, 1)
 	w, dw := timeWeights(embed, 2), timeWeights(embed, 3)
 	y, dy := make([]float32, samples*steps*heads*width), random(samples*steps*heads*width, 4)
-	// Scores and sums: a product forward and two backward, each.
-	operations := 3 * 2 * float64(samples*steps*rows) * float64(embed+heads*2*width)
+	// Scores and sums of what was observed: a product forward and two backward, each.
+	seen := 0
+	for _, observed := range s.Observed {
+		seen += int(observed)
+	}
+	operations := 3 * 2 * float64(steps) * float64(samples*rows*embed+heads*2*seen)
 	return work{
 		name:    fmt.Sprintf("irregular attention: %d x %d times, %d features", samples, rows, width),
 		workers: workers, items: samples, unit: "samples/s", operations: operations,

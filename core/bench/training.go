@@ -143,9 +143,10 @@ func (t Training) Run(ctx context.Context, pool *kernel.Pool, steps int) error {
 func (t Training) operations() float64 {
 	c, m := t.Config, len(t.Widths)
 	steps, d, e := c.Steps, c.Width, c.TimeWidth
-	sample := 0 // multiply-adds of one sample, forward
+	sample, seen := 0, 0.0 // multiply-adds of one sample, forward; those of what was observed
 	for _, width := range t.Widths {
-		sample += t.Rows*e*e + steps*t.Rows*(e+c.TimeHeads*2*width) // keys, scores, sums
+		sample += t.Rows*e*e + steps*t.Rows*e // keys, scores
+		seen += observedShare * float64(steps*t.Rows*c.TimeHeads*2*width)
 		sample += steps * (c.TimeHeads + 1) * width * d
 		if c.Imputation.Enabled {
 			sample += steps * d * (2*width*c.Imputation.Kernel + 3*d)
@@ -154,7 +155,7 @@ func (t Training) operations() float64 {
 	attention := 4*d*d + 2*steps*d
 	experts := d*c.Router.Experts + c.Router.TopK*c.Router.Hidden*(d+m*d)
 	sample += c.Layers * m * steps * (attention + experts + 2*d*c.Hidden)
-	return 3 * 2 * float64(t.Samples) * float64(sample)
+	return 3 * 2 * float64(t.Samples) * (float64(sample) + seen)
 }
 
 // step is one optimizer step of t as a piece of work.
