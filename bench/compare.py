@@ -6,15 +6,20 @@
 
 Needs PyTorch (Debian: apt-get install python3-torch). GOMAXPROCS bounds the threads
 of both. Each round runs both programs; figures are medians over the rounds. Processor
-time, which counts all threads, is what a busy machine disturbs least.
+time, which counts all threads, is what a busy machine disturbs least. What follows is the
+table of targets, each met or missed; for that the go command profiles a training step, and
+growth is measured once.
 """
 import collections
+import itertools
 import json
 import os
 import pathlib
 import statistics
 import subprocess
 import sys
+
+import targets
 
 PEER = pathlib.Path(__file__).with_name("peer.py")
 RELEASED = " (released form)"
@@ -36,7 +41,7 @@ def main():
         workers = mine["machine"]["workers"]
         torch = run(sys.executable, PEER, str(workers))
         if workers > 1:
-            torch["measurements"] += run(sys.executable, PEER, "1", "product")["measurements"]
+            torch["measurements"] += run(sys.executable, PEER, "1")["measurements"]
         for m in mine["measurements"]:
             ours[m["name"], m["workers"]].append(m)
             shares[m["name"], m["workers"]].append(m["share_of_peak"])
@@ -70,6 +75,17 @@ def main():
                 peer_ms = 1e3 * middle(peer, key)
                 cells += [f"{peer_ms:.2f}", f"{peer_ms / mine_ms:.2f}"]
             print("| " + " | ".join(cells) + " |")
+
+    print("\n| target | found | |\n| --- | --- | --- |")
+    seconds = {work: (middle(results, "seconds"), statistics.median(shares[work])) for work, results in ours.items()}
+    peer_seconds = {work: middle(results, "seconds") for work, results in peers.items()}
+    rows = [
+        targets.kernels(seconds, peer_seconds, machine["workers"], RELEASED),
+        targets.step(),
+        targets.growth(run(sys.argv[1], "bench", "--growth", "--json")["growth"]),
+    ]
+    for line in itertools.chain(*rows):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The work of `fusemoe bench` as one writes it in PyTorch, measured the same way.
 
-    peer.py THREADS [product]
+    peer.py THREADS
 
-Prints one JSON object: for each piece of work, or for the matrix product alone, the
-median and best seconds of a run and the median processor time.
+Prints one JSON object: for each piece of work the median and best seconds of a run and
+the median processor time.
 """
 import json
 import os
@@ -125,8 +125,6 @@ def main():
         ATTENTION: lambda: attention(16, 200, 36, 8, 48, released=False),
         ATTENTION + " (released form)": lambda: attention(16, 200, 36, 8, 48, released=True),
     }
-    if sys.argv[2:] == ["product"]:
-        works = dict([next(iter(works.items()))])
     results = [{"name": name, "workers": THREADS, **measure(build())} for name, build in works.items()]
     print(json.dumps({"torch": torch.__version__, "measurements": results}))
 

@@ -1,0 +1,88 @@
+"""The targets of performance, each met or missed by what was measured."""
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# A power that growth may reach and still be called linear: a doubling may cost 2.14 times,
+# because medians scatter by a few per cent from size to size.
+LINEAR = 1.1
+# What the peak of many steps may exceed that of few by, as the collector's timing decides:
+# 50 KB for each of the 300 more.
+STEADY = 1.08
+
+
+def row(target, found, met):
+    return f"| {target} | {found} | {'met' if met else '**missed**'} |"
+
+
+def kernels(ours, peers, workers, released):
+    """Rows for products, experts and attention.
+
+    ours and peers tell the median seconds by name and workers, ours the share of the peak
+    besides.
+    """
+    product = next(name for name, _ in ours if name.startswith("matrix product"))
+    share = min(ours[product, n][1] for n in (1, workers))
+    yield row("matrix product at 75 % of the peak, on one worker and on all", f"{100 * share:.0f} %", share >= 0.75)
+    if workers > 1:
+        gain = ours[product, 1][0] / ours[product, workers][0]
+        yield row(f"{workers} workers {0.9 * workers:.1f} times one", f"{gain:.2f}", gain >= 0.9 * workers)
+    for name, n in ours:
+        if not name.startswith(("experts", "irregular")):
+            continue
+        for suffix, factor in (("", 2), (released, 100)):
+            if (name + suffix, n) not in peers:
+                continue
+            times = peers[name + suffix, n] / ours[name, n][0]
+            found = f"{times:.2f}"
+            if n > 1 and (name + suffix, 1) in peers:
+                found += f"; {peers[name + suffix, 1] / ours[name, n][0]:.2f} times PyTorch on one thread"
+            yield row(f"{name + suffix}: {factor} times PyTorch, on as many threads", found, times >= factor)
+
+
+def step():
+    """Rows for the training step: a profile of its benchmark, and the memory of few and many steps.
+
+    Needs the go command.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        binary, profile = os.path.join(folder, "model.test"), os.path.join(folder, "profile")
+        subprocess.run(["go", "test", "-c", "-o", binary, "./core/model"], cwd=ROOT, check=True)
+
+        def train(steps):
+            process = subprocess.Popen(
+                [binary, "-test.run", "^$", "-test.bench", "TrainingStep", "-test.benchtime", f"{steps}x",
+                 "-test.cpuprofile", profile],
+                cwd=folder, stdout=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode != 0:
+                raise SystemExit(f"the benchmark of a training step ended with {process.returncode}")
+            return usage.ru_maxrss / 1000
+
+        few, many = train(100), train(400)
+
+        def share(focus, ignore):
+            top = subprocess.run(
+                ["go", "tool", "pprof", "-top", "-nodecount", "100000", "-nodefraction", "0",
+                 "-focus", focus, "-ignore", ignore, binary, profile],
+                check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+            found = re.search(r"accounting for [^,]+, ([\d.]+)% of", top)
+            return float(found[1]) if found else 0.0
+
+        work = share(r"core/kernel\.", r"kernel\.spin")
+        rest = share(r"gorgonia|runtime\.(mallocgc|gcBgMarkWorker|bgsweep)", r"core/kernel\.")
+        waits = share(r"kernel\.spin", "^$")
+    yield row("training step: 90 % of the time in kernels",
+              f"{work:.0f} %, and {waits:.0f} % wait for another worker", work >= 90)
+    yield row("training step: Gorgonia, allocation and collection below 5 %", f"{rest:.1f} %", rest < 5)
+    yield row("memory does not grow with steps",
+              f"{few:.0f} MB at the peak of 100 steps, {many:.0f} of 400", many <= STEADY * few)
+
+
+def growth(measured):
+    for g in measured:
+        yield row(f"time linear in {g['of']}", f"grows as the power {g['exponent']:.2f}", g["exponent"] <= LINEAR)
