@@ -82,7 +82,9 @@ def _serve_debug(plugin: Modality) -> None:
     """Serves until Ctrl-C, to hosts that attach one after another. The process belongs to
     whoever has started it, and so does its terminal: breakpoint() opens a debugger there."""
     logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(name)s: %(message)s")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT too: whoever starts a job in the background of a script has it ignored.
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="fusemoe-debug-") as private:  # only we can enter it
         socket = os.path.join(private, "plugin.sock")
         server = new_server(plugin, lambda: None)
