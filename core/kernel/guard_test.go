@@ -106,6 +106,46 @@ func TestVectorsStayInBounds(t *testing.T) {
 	}
 }
 
+func TestDropStaysInBounds(t *testing.T) {
+	for _, s := range paths()[1:] {
+		for n := 1; n < 70; n++ {
+			for _, low := range []bool{false, true} {
+				t.Run("", func(t *testing.T) {
+					x, y := guarded(t, n, low), guarded(t, n, low)
+					mustNotFault(t, fmt.Sprintf("%v on %d values", s, n), func() { s.drop(y, x, 1, 0, 1<<31, 2) })
+				})
+			}
+		}
+	}
+}
+
+func TestRowsStayInBounds(t *testing.T) {
+	for _, s := range paths() {
+		for n := 1; n < 70; n++ {
+			for _, low := range []bool{false, true} {
+				t.Run("", func(t *testing.T) {
+					x := guarded(t, 2*n, low)
+					mustNotFault(t, fmt.Sprintf("%v: softmax of rows of %d", s, n), func() { softmaxRowsOn(s, x, n, 1) })
+				})
+			}
+		}
+	}
+	for _, s := range paths()[1:] {
+		for n := 16; n < 70; n += 16 {
+			for _, low := range []bool{false, true} {
+				t.Run("", func(t *testing.T) {
+					row := func() []float32 { return guarded(t, n, low) }
+					y, x, gamma, beta, dy, dx, dgamma, dbeta := row(), row(), row(), row(), row(), row(), row(), row()
+					mustNotFault(t, fmt.Sprintf("%v: normalise a row of %d", s, n), func() {
+						s.forwardRow(y, x, gamma, beta, 1e-5)
+						s.backwardRow(dx, dgamma, dbeta, dy, x, gamma, 1e-5)
+					})
+				})
+			}
+		}
+	}
+}
+
 func TestColumnsStayInBounds(t *testing.T) {
 	for _, s := range paths() {
 		for _, c := range columnsCases {
