@@ -53,17 +53,20 @@ def step():
         subprocess.run(["go", "test", "-c", "-o", binary, "./core/model"], cwd=ROOT, check=True)
 
         def train(steps):
+            """The peak memory of so many steps, and what the last collection left, in MB."""
             process = subprocess.Popen(
                 [binary, "-test.run", "^$", "-test.bench", "TrainingStep", "-test.benchtime", f"{steps}x",
                  "-test.cpuprofile", profile],
-                cwd=folder, stdout=subprocess.DEVNULL)
+                cwd=folder, env={**os.environ, "GODEBUG": "gctrace=1"},
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            live = re.findall(r"->(\d+) MB, \d+ MB goal", process.stderr.read())
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             if process.returncode != 0:
                 raise SystemExit(f"the benchmark of a training step ended with {process.returncode}")
-            return usage.ru_maxrss / 1000
+            return usage.ru_maxrss / 1000, float(live[-1])
 
-        few, many = train(100), train(400)
+        (few, _), (many, kept) = train(100), train(400)
 
         def share(focus, ignore):
             top = subprocess.run(
@@ -81,6 +84,8 @@ def step():
     yield row("training step: Gorgonia, allocation and collection below 5 %", f"{rest:.1f} %", rest < 5)
     yield row("memory does not grow with steps",
               f"{few:.0f} MB at the peak of 100 steps, {many:.0f} of 400", many <= STEADY * few)
+    yield row("peak memory of training within 1.5 times of what it keeps",
+              f"{many / kept:.2f} times {kept:.0f} MB", many <= 1.5 * kept)
 
 
 def growth(measured):
