@@ -31,13 +31,12 @@ func openFor(b *testing.B, precision string) op.Device[float32] {
 	return d
 }
 
-// train makes b.N steps after two that build graphs and fill caches.
+// train makes b.N trainings of several steps each: what comes before the first and after
+// the last is spread over them.
 func train(b *testing.B, t bench.Training, workers int) {
 	pool := kernel.NewPool(workers)
 	defer pool.Close()
 	for b.Loop() {
-		// One loop of several steps: what comes before the first and after the last is
-		// spread over them.
 		if err := t.Run(b.Context(), pool, stepsAtOnce); err != nil {
 			b.Fatal(err)
 		}
@@ -47,7 +46,8 @@ func train(b *testing.B, t bench.Training, workers int) {
 
 const stepsAtOnce = 64
 
-// BenchmarkStep is a whole training step of the PhysioNet 2012 example with 256 samples.
+// BenchmarkStep is a whole training step of the six modalities of PhysioNet 2012 with the
+// sizes of the preset small, the example as it was at first, and 256 samples.
 func BenchmarkStep(b *testing.B) {
 	t := bench.PhysioNet()
 	t.Samples = 256

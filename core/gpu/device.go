@@ -54,6 +54,9 @@ func (d *device) Forget(parameters []*op.Parameter[float32]) {
 		}
 		d.trained = nil
 	}
+	for _, s := range d.sums {
+		s.on.Release(d.Device)
+	}
 	clear(d.sums)
 }
 

@@ -13,6 +13,12 @@ func (a *Accumulator) Reset(d *Device) { d.Clear(a.prior) }
 // Carry adds the last run to the sums that the next one starts from.
 func (a *Accumulator) Carry(d *Device) { d.Copy(a.prior, a.own) }
 
+// Release gives the memory of the sums back.
+func (a *Accumulator) Release(d *Device) {
+	d.Free(a.prior, a.own)
+	*a = Accumulator{}
+}
+
 // begin makes room for the sums of that many experts.
 func (a *Accumulator) begin(d *Device, experts int) {
 	if a.prior.length != 2*experts {
