@@ -97,7 +97,9 @@ func prepared(t *testing.T, program, stays string, k *killer) map[string][]byte 
 }
 
 // killer is a Progress that ends a process of the plugin at random moments, spread over the
-// samples; without a random source it leaves them alone.
+// first half of the samples: a moment when all processes wait to be started again passes to
+// the next sample, and the second half always has one. Without a random source it leaves
+// them alone.
 type killer struct {
 	random *rand.Rand
 	mutex  sync.Mutex
@@ -112,7 +114,7 @@ func (k *killer) Stage(name string, total int) core.Meter {
 	if name != "encode measurements" || k.random == nil {
 		return &killer{}
 	}
-	part := total / (kills + 1)
+	part := total / 2 / kills
 	for i := range kills {
 		k.at = append(k.at, i*part+k.random.IntN(part))
 	}
