@@ -41,7 +41,7 @@ type tiledProduct struct {
 	packB      bool
 
 	tileRows, tileCols      int // every tile but the last
-	blockRows               int // rows of one unit of work
+	blocksDown              int // units of work below one another
 	blockCols, blocksAcross int // columns of one, and how many lie side by side
 
 	// The part of k and n at hand.
@@ -54,12 +54,6 @@ type tiledProduct struct {
 }
 
 var tiledProducts freeList[tiledProduct]
-
-// packedBlock has room for a packed block of A.
-type packedBlock [blockTiles * panelRow * blockDepth]float32
-
-// packedBlocks lends a worker the memory for its packed block.
-var packedBlocks freeList[packedBlock]
 
 // matMulTiled is MatMul through the path's micro-kernel, k > 0. Large operands are
 // packed so that the micro-kernel reads them in one stream; small ones are read in
@@ -122,7 +116,7 @@ func tileInPlace(
 }
 
 func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
-	t.blockRows = t.tileRows * min(blockTiles, ceilDiv(ceilDiv(t.m, t.tileRows), 2*p.Workers()))
+	t.blocksDown = blocksDown(ceilDiv(t.m, t.tileRows), p.Workers())
 	depth := ceilDiv(k, ceilDiv(k, blockDepth))
 	depth = min(k, roundUp8(depth)) // whole transposed blocks
 	for t.j0 = 0; t.j0 < t.n; t.j0 += blockWidth {
@@ -131,8 +125,7 @@ func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
 		if size := strips * t.tileCols * depth; t.packB && cap(t.packedB) < size {
 			t.packedB = make([]float32, size)
 		}
-		down := ceilDiv(t.m, t.blockRows)
-		t.blocksAcross = min(strips, max(1, ceilDiv(4*p.Workers(), down)))
+		t.blocksAcross = min(strips, max(1, ceilDiv(4*p.Workers(), t.blocksDown)))
 		t.blockCols = ceilDiv(strips, t.blocksAcross) * t.tileCols
 		t.blocksAcross = ceilDiv(t.width, t.blockCols)
 		t.accumulate = accumulate
@@ -144,43 +137,26 @@ func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
 			case t.packB:
 				p.For(t.depth, ceilDiv(t.depth, 4*p.Workers()), t.packRows)
 			}
-			p.For(down*t.blocksAcross, 1, t.multiply)
+			p.For(t.blocksDown*t.blocksAcross, 1, t.multiply)
 			t.accumulate = true
 		}
 	}
 }
 
-// packStripsOf packs the strips lo to hi of the part of a transposed B at hand:
-// strip after strip, within it row after row of tileCols elements.
-func (t *tiledProduct) packStripsOf(lo, hi int) {
-	for j := lo * t.tileCols; j < min(hi*t.tileCols, t.width); j += t.tileCols {
-		cols := min(t.tileCols, t.width-j)
-		pack(t.packedB[j*t.depth:], t.tileCols, at(t.b, (t.j0+j)*t.ldb+t.k0), t.ldb, cols, t.depth)
-	}
-}
-
-// packRowsOf does the same for the rows lo to hi of the part of B at hand, which
-// are read from end to end.
-func (t *tiledProduct) packRowsOf(lo, hi int) {
-	for q := lo; q < hi; q++ {
-		dst, src := t.packedB[q*t.tileCols:], at(t.b, (t.k0+q)*t.ldb+t.j0)
-		whole, rest := t.width/t.tileCols, t.width%t.tileCols
-		if whole > 0 {
-			copyAVX(whole, t.tileCols, &dst[0], t.tileCols*t.depth, src, t.tileCols)
-		}
-		if rest > 0 {
-			j := whole * t.tileCols
-			copyAVX(1, rest, &dst[j*t.depth], 0, at(src, j), 0)
-		}
-	}
+// blocksDown is into how many blocks of about equal size the row tiles are cut: as
+// many for one worker as for another where there are enough.
+func blocksDown(tiles, workers int) int {
+	blocks := ceilDiv(tiles, min(blockTiles, ceilDiv(tiles, 2*workers)))
+	return min(tiles, ceilDiv(blocks, workers)*workers)
 }
 
 // multiplyBlocks computes the blocks lo to hi of the part of C at hand.
 func (t *tiledProduct) multiplyBlocks(lo, hi int) {
+	tiles := ceilDiv(t.m, t.tileRows)
 	for block := lo; block < hi; block++ {
-		i0 := block / t.blocksAcross * t.blockRows
-		j0 := block % t.blocksAcross * t.blockCols
-		t.multiplyBlock(i0, min(i0+t.blockRows, t.m), j0, min(j0+t.blockCols, t.width))
+		i, j0 := block/t.blocksAcross, block%t.blocksAcross*t.blockCols
+		i0, i1 := i*tiles/t.blocksDown*t.tileRows, (i+1)*tiles/t.blocksDown*t.tileRows
+		t.multiplyBlock(i0, min(i1, t.m), j0, min(j0+t.blockCols, t.width))
 	}
 }
 
@@ -189,16 +165,7 @@ func (t *tiledProduct) multiplyBlock(i0, i1, j0, j1 int) {
 	if j1-j0 > packACols {
 		packed := packedBlocks.get()
 		defer packedBlocks.put(packed)
-		for i := i0; i < i1; i += t.tileRows {
-			dst := packed[(i-i0)/t.tileRows*panelRow*t.depth:]
-			rows := min(t.tileRows, i1-i)
-			src := at(t.a, i*t.aRow+t.k0*t.aCol)
-			if t.kind == TN {
-				copyAVX(t.depth, rows, &dst[0], panelRow, src, t.lda)
-			} else {
-				pack(dst, panelRow, src, t.lda, rows, t.depth)
-			}
-		}
+		t.packTiles(packed, i0, i1)
 		a, aRow, aCol, aTile = &packed[0], 1, panelRow, panelRow*t.depth
 	}
 	for j := j0; j < j1; j += t.tileCols {
@@ -211,6 +178,11 @@ func (t *tiledProduct) multiplyBlock(i0, i1, j0, j1 int) {
 		}
 		cols := min(t.tileCols, j1-j)
 		for i := i0; i < i1; i += t.tileRows {
+			if i+t.tileRows < i1 {
+				t.prefetch(i+t.tileRows, i1, j, j1)
+			} else {
+				t.prefetch(i0, i1, j+t.tileCols, j1)
+			}
 			t.path.tile(min(t.tileRows, i1-i), cols, t.depth,
 				at(a, (i-i0)/t.tileRows*aTile), aRow, aCol, b, bRow,
 				at(t.c, i*t.ldc+t.j0+j), t.ldc, t.accumulate)
@@ -218,19 +190,12 @@ func (t *tiledProduct) multiplyBlock(i0, i1, j0, j1 int) {
 	}
 }
 
-// pack transposes: dst[q·dstRow+r] = src[r·srcRow+q] for r < rows and q < depth.
-// What lies in dst between rows and the next multiple of 8 is overwritten.
-func pack(dst []float32, dstRow int, src *float32, srcRow, rows, depth int) {
-	blocks := depth / 8
-	for r := 0; r < rows; r += 8 {
-		if blocks > 0 {
-			transposeAVX(blocks, min(8, rows-r), &dst[r], dstRow, at(src, r*srcRow), srcRow)
-		}
-		for q := 8 * blocks; q < depth; q++ {
-			for i := r; i < min(r+8, rows); i++ {
-				dst[q*dstRow+i] = *at(src, i*srcRow+q)
-			}
-		}
+// prefetch asks for the tile of C at i and j, if there is one, while the one before
+// it is computed: C is too large for the second-level cache, and a tile whose first
+// additions wait for memory takes half as long again.
+func (t *tiledProduct) prefetch(i, i1, j, j1 int) {
+	if j < j1 {
+		prefetchTile(min(t.tileRows, i1-i), min(t.tileCols, j1-j), at(t.c, i*t.ldc+t.j0+j), t.ldc)
 	}
 }
 

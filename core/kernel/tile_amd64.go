@@ -22,6 +22,12 @@ func tileAVX512(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow 
 //go:noescape
 func tileAVX2(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, load bool)
 
+// prefetchTile asks for a tile of C, at least 1 row of up to 32 columns, to be brought
+// into the first-level cache.
+//
+//go:noescape
+func prefetchTile(rows, cols int, c *float32, cRow int)
+
 // transposeAVX sets dst[q·dstRow+r] = src[r·srcRow+q] for r < 8 and q < 8·blocks,
 // with rows (1 to 8) rows in src: lanes r ≥ rows of dst repeat the last.
 //
