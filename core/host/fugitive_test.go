@@ -44,7 +44,7 @@ func (f *fugitive) attempts() map[string]func() error {
 	read := func(path string) func() error {
 		return func() error { _, err := os.ReadFile(path); return err }
 	}
-	multipath := &net.Dialer{Timeout: time.Second}
+	multipath := &net.Dialer{Timeout: time.Minute}
 	multipath.SetMultipathTCP(true)
 	return map[string]func() error{
 		"read another patient's file": read(patient),
@@ -75,7 +75,7 @@ func (f *fugitive) attempts() map[string]func() error {
 
 func dial(network, address string) func() error {
 	return func() error {
-		conn, err := net.DialTimeout(network, address, time.Second)
+		conn, err := net.DialTimeout(network, address, time.Minute)
 		return closed(conn, err)
 	}
 }

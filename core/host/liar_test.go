@@ -50,7 +50,6 @@ func liars() map[string]func(*modalitypb.EncodeRequest) *modalitypb.EncodeRespon
 		"half a batch, then death": func(r *request) *response {
 			out := all(r, one([]float64{0}, 1))
 			out.Results = out.Results[:len(out.Results)/2]
-			time.AfterFunc(20*time.Millisecond, func() { os.Exit(6) })
 			return out
 		},
 		"too large": func(r *request) *response {
@@ -65,6 +64,7 @@ type liar struct {
 	goplugin.NetRPCUnsupportedPlugin
 	modalitypb.UnimplementedModalityServer
 	answer func(*modalitypb.EncodeRequest) *modalitypb.EncodeResponse
+	dies   bool // when the host ends a stream that it did not ask to end
 }
 
 func (l liar) GRPCServer(_ *goplugin.GRPCBroker, s *grpc.Server) error {
@@ -93,6 +93,9 @@ func (l liar) Encode(stream grpc.BidiStreamingServer[modalitypb.EncodeRequest, m
 			return nil
 		}
 		if err != nil {
+			if l.dies { // now that the host has taken the answer
+				os.Exit(6)
+			}
 			return err
 		}
 		if err := stream.Send(l.answer(r)); err != nil {
@@ -102,17 +105,17 @@ func (l liar) Encode(stream grpc.BidiStreamingServer[modalitypb.EncodeRequest, m
 }
 
 // serveWithoutSDK serves a liar. One that is deaf does not end when it is asked to.
-func serveWithoutSDK(answer func(*modalitypb.EncodeRequest) *modalitypb.EncodeResponse, deaf bool) {
+func serveWithoutSDK(l liar, deaf bool) {
 	signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig:  sdk.Handshake(),
-		VersionedPlugins: map[int]goplugin.PluginSet{sdk.ProtocolVersion: {"modality": liar{answer: answer}}},
+		VersionedPlugins: map[int]goplugin.PluginSet{sdk.ProtocolVersion: {"modality": l}},
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(sdk.MaxMessage), grpc.MaxSendMsgSize(1<<30))...)
 		},
 	})
 	if deaf {
-		time.Sleep(time.Minute)
+		time.Sleep(forever)
 	}
 	os.Exit(0)
 }

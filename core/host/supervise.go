@@ -151,7 +151,7 @@ func (r *replica) examine(ctx context.Context) {
 
 // answers asks the plugin whether it is healthy. One that does not know the question is.
 func (r *replica) answers(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, r.plugin.timing.health)
+	ctx, cancel := context.WithTimeout(ctx, r.plugin.timing.answer)
 	defer cancel()
 	h, err := r.conn.health.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: healthService})
 	switch status.Code(err) {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,14 +55,15 @@ func TestASampleThatAPluginDoesNotSurviveCanBeSkipped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			spec := animal(t, name)
-			spec.SkipFailing, spec.EncodeTimeout = true, 300*time.Millisecond
+			// A good sample that took as long could be blamed too; it takes a thousandth of that.
+			spec.SkipFailing, spec.EncodeTimeout = true, 2*time.Second
 			p := start(t, &lines{}, spec).Plugin("m")
 			var got []string
-			err := p.Encode(t.Context(), texts("a", "b", "c", "now", "d", "e"), func(_ int, r *modalitypb.Result) error {
+			err := p.Encode(t.Context(), texts("a", "b", "now", "c"), func(_ int, r *modalitypb.Result) error {
 				got = append(got, r.GetError().GetSummary())
 				return nil
 			})
-			if all := []string{"", "", "", want, "", ""}; err != nil || !slices.Equal(got, all) {
+			if all := []string{"", "", want, ""}; err != nil || !slices.Equal(got, all) {
 				t.Errorf("got %q, %v, want %q", got, err, all)
 			}
 		})
@@ -84,11 +86,13 @@ func TestAPluginThatDiesWhileIdleIsReadyForTheNextCall(t *testing.T) {
 func TestAnIdlePluginThatStopsAnsweringIsReplaced(t *testing.T) {
 	t.Parallel()
 	var log lines
-	p := start(t, &log, animal(t, "stops")).Plugin("m")
+	p := start(t, &log, host.AskImpatiently(animal(t, "tame"), 200*time.Millisecond)).Plugin("m")
+	if err := syscall.Kill(p.PID(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
 	waitUntil(t, func() bool {
 		return strings.Contains(log.String(), `"because":"it did not answer"`)
 	})
-	_ = p
 }
 
 func TestAFitBeginsAgainWhenTheProcessDies(t *testing.T) {
@@ -139,15 +143,22 @@ func TestKillingAPluginAtRandomChangesNoResult(t *testing.T) {
 			spec.Replicas = replicas
 			killed := 0
 			got := everything(t, spec, contents, func(p *host.Plugin, i int) {
-				if slices.Contains(at, i) && p.KillProcess(random.IntN(p.Processes())) {
-					killed++
+				if !slices.Contains(at, i) {
+					return
+				}
+				first := random.IntN(p.Processes())
+				for next := range p.Processes() { // the first one, or another while that one starts again
+					if p.KillProcess((first + next) % p.Processes()) {
+						killed++
+						return
+					}
 				}
 			})
 			if !bytes.Equal(got, undisturbed) {
 				t.Error("the results differ")
 			}
-			if killed < kills/2 || replicas == 1 && killed < kills {
-				t.Errorf("killed %d times", killed)
+			if killed != kills {
+				t.Errorf("killed %d times, want %d", killed, kills)
 			}
 		})
 	}
@@ -178,15 +189,10 @@ func everything(t *testing.T, spec host.Spec, contents []string, each func(*host
 
 func TestReplicasEncodeAtTheSameTime(t *testing.T) {
 	t.Parallel()
-	spec := animal(t, "slow")
-	spec.Replicas = 4
+	spec := animal(t, "meets its like") // which answers nothing before four of it are at work
+	spec.Command, spec.Replicas = append(spec.Command, t.TempDir()), 4
 	p := start(t, &lines{}, spec).Plugin("m")
-	began := time.Now()
 	if got, err := lengths(p, texts(slices.Repeat([]string{"a"}, 16)...)); err != nil || len(got) != 16 {
 		t.Errorf("got %v, %v", got, err)
-	}
-	// 16 samples of 100 ms: 1.6 s one after the other, 0.4 s in four processes.
-	if d := time.Since(began); d > 1200*time.Millisecond {
-		t.Errorf("it took %v", d)
 	}
 }

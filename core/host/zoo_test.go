@@ -105,9 +105,10 @@ func TestMain(m *testing.M) {
 	case "ends at once":
 	case "speaks version 2":
 		fmt.Println("1|2|unix|/nowhere|grpc")
-		time.Sleep(time.Minute)
+		time.Sleep(forever)
 	case "never ready":
-		time.Sleep(time.Minute)
+		fmt.Fprintln(os.Stderr, "never ready")
+		time.Sleep(forever)
 	case "noisy":
 		fmt.Print("loading 100%...")
 		fmt.Println("\x1b[2Jdone")
@@ -119,11 +120,15 @@ func TestMain(m *testing.M) {
 		sdk.Serve(&fittingPlugin{plugin{animal: animal}})
 	default:
 		if answer, ok := liars()[animal]; ok {
-			serveWithoutSDK(answer, animal == "ignores shutdown")
+			serveWithoutSDK(liar{answer: answer, dies: animal == "half a batch, then death"}, animal == "ignores shutdown")
 		}
 		sdk.Serve(&plugin{animal: animal})
 	}
 }
+
+// forever is longer than any test waits: an animal that sleeps so long ends by no doing of its
+// own.
+const forever = 5 * host.Hang
 
 // hostile are log lines that no host must stumble over. The first makes go-plugin panic.
 var hostile = []string{
@@ -159,11 +164,9 @@ type plugin struct {
 func (p *plugin) Info() sdk.Info {
 	info := sdk.Info{Name: "zoo", Version: "1.0.0", Kind: sdk.Embeddings, Accepts: []string{"text/plain"}}
 	switch p.animal {
-	case "slow":
-		info.MaxBatch = 1
 	case "dies once", "dies always":
 		info.MaxBatch = 2
-	case "dies at batch 3":
+	case "dies at batch 3", "meets its like":
 		info.MaxBatch = 1
 	case "small batches":
 		info.MaxBatch = 8
@@ -183,7 +186,7 @@ func (p *plugin) Configure(ctx context.Context, c sdk.Config) (int, error) {
 	p.dir = c.WorkDir
 	switch p.animal {
 	case "hangs in configure":
-		time.Sleep(time.Minute)
+		time.Sleep(forever)
 	case "dies when started again":
 		if !p.first() {
 			os.Exit(4)
@@ -199,16 +202,14 @@ func (p *plugin) Configure(ctx context.Context, c sdk.Config) (int, error) {
 		for _, e := range os.Environ() {
 			sdk.Log(ctx).Info().Str("set", e).Msg("environment")
 		}
-	case "stops":
-		time.AfterFunc(50*time.Millisecond, func() { _ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) })
 	}
 	return 1, nil
 }
 
-func (p *plugin) Encode(_ context.Context, s sdk.Sample) (sdk.Sequence, error) {
+func (p *plugin) Encode(ctx context.Context, s sdk.Sample) (sdk.Sequence, error) {
 	switch p.batches++; {
-	case p.animal == "slow":
-		time.Sleep(100 * time.Millisecond)
+	case p.animal == "meets its like":
+		p.meet(4)
 	case p.animal == "dies at batch 3" && p.batches == 3:
 		os.Exit(5)
 	}
@@ -216,7 +217,7 @@ func (p *plugin) Encode(_ context.Context, s sdk.Sample) (sdk.Sequence, error) {
 		switch p.animal {
 		case "panics":
 			go panic("no such weight")
-			time.Sleep(time.Minute)
+			time.Sleep(forever)
 		case "dies once", "dies when started again":
 			if p.animal != "dies once" || p.first() {
 				os.Exit(5)
@@ -227,13 +228,26 @@ func (p *plugin) Encode(_ context.Context, s sdk.Sample) (sdk.Sequence, error) {
 			os.Exit(5)
 		case "gets killed":
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			time.Sleep(time.Minute)
+			time.Sleep(forever)
 		case "hangs":
-			time.Sleep(time.Minute)
+			sdk.Log(ctx).Info().Msg("hangs")
+			time.Sleep(forever)
 		}
 		return sdk.Sequence{}, errors.New("not me")
 	}
 	return encoded(s), nil
+}
+
+// meet waits until n processes of the plugin have come here.
+func (p *plugin) meet(n int) {
+	place := os.Args[3]
+	_ = os.WriteFile(filepath.Join(place, strconv.Itoa(os.Getpid())), nil, 0o600)
+	for {
+		if here, _ := os.ReadDir(place); len(here) >= n {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func encoded(s sdk.Sample) sdk.Sequence {
@@ -284,5 +298,5 @@ func runHost(spec host.Spec) {
 	case "host that exits":
 		os.Exit(0)
 	}
-	time.Sleep(time.Minute)
+	time.Sleep(forever)
 }
