@@ -10,9 +10,6 @@ import (
 	"github.com/fusemoe/fusemoe/sdk/modalitypb"
 )
 
-// leakGrace is how long goroutines have to end when their plugin has.
-const leakGrace = 2 * time.Second
-
 // inProcess are checks that only a modality in this process allows.
 func inProcess() []check {
 	return []check{{
@@ -33,7 +30,7 @@ func inProcess() []check {
 			if err != nil {
 				return err
 			}
-			for deadline := time.Now().Add(leakGrace); ; time.Sleep(10 * time.Millisecond) {
+			for deadline := time.Now().Add(k.patience.leak); ; time.Sleep(10 * time.Millisecond) {
 				left := leaked(before)
 				if len(left) == 0 {
 					return nil

@@ -13,6 +13,24 @@ import (
 // checkTimeout bounds each check, with the loading of a model that may be part of it.
 const checkTimeout = 2 * time.Minute
 
+// patience is how long to wait for what a plugin should do at once. A machine that does much
+// else takes its time.
+type patience struct {
+	// leak is how long goroutines have to end when their plugin has.
+	leak time.Duration
+	// cancel is how long a plugin may take to notice that a call was cancelled.
+	cancel time.Duration
+	// shutdown is how long it may take to end when it is asked to. A host waits a second
+	// longer before it ends it by force.
+	shutdown time.Duration
+	// lifeline is how long it may outlive a host that was killed.
+	lifeline time.Duration
+}
+
+func usualPatience() patience {
+	return patience{leak: 5 * time.Second, cancel: 3 * time.Second, shutdown: 4 * time.Second, lifeline: 5 * time.Second}
+}
+
 // check is one promise of the contract.
 type check struct {
 	name, advice string
@@ -38,9 +56,10 @@ type target interface {
 
 // kit is what the checks of one plugin share.
 type kit struct {
-	target  target
-	config  []byte
-	samples []*modalitypb.Sample
+	target   target
+	config   []byte
+	samples  []*modalitypb.Sample
+	patience patience
 
 	started   bool                         // some check did not end with a startError
 	dead      bool                         // it never started
@@ -52,7 +71,7 @@ type kit struct {
 }
 
 func newKit(c Case, t target) *kit {
-	k := &kit{target: t, config: []byte(c.Config)}
+	k := &kit{target: t, config: []byte(c.Config), patience: usualPatience()}
 	if len(bytes.TrimSpace(k.config)) == 0 {
 		k.config = []byte("{}")
 	}

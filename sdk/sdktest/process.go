@@ -26,10 +26,7 @@ import (
 
 const (
 	// handshakeTimeout is how long a host waits for a plugin to listen.
-	handshakeTimeout = 10 * time.Second
-	// shutdownTimeout is how long a plugin may take to end when it is asked to. A host
-	// waits longer before it ends it by force.
-	shutdownTimeout = 2 * time.Second
+	handshakeTimeout = 30 * time.Second
 	// waitDelay is how long to wait, once a process has ended, for output that a child
 	// of it holds open.
 	waitDelay = time.Second
@@ -186,15 +183,15 @@ func (l *lines) all() []string {
 }
 
 // shutdown asks the plugin to end, as a host does.
-func (r *running) shutdown(ctx context.Context) error {
+func (r *running) shutdown(ctx context.Context, limit time.Duration) error {
 	// The call of go-plugin's controller, whose messages are empty. The plugin may be
 	// gone before it has answered.
 	_ = r.conn.Invoke(ctx, "/plugin.GRPCController/Shutdown", &emptypb.Empty{}, &emptypb.Empty{})
 	select {
 	case <-r.exited:
 		return nil
-	case <-time.After(shutdownTimeout):
-		return fmt.Errorf("it still runs %v after it was asked to end", shutdownTimeout)
+	case <-time.After(limit):
+		return fmt.Errorf("it still runs %v after it was asked to end", limit)
 	}
 }
 

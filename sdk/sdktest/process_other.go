@@ -5,6 +5,7 @@ package sdktest
 import (
 	"context"
 	"os/exec"
+	"time"
 )
 
 // ownGroup does nothing: only Unix has process groups.
@@ -13,7 +14,7 @@ func ownGroup(*exec.Cmd) {}
 // killGroup ends the process.
 func killGroup(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
 
-func (program) diesWithHost(context.Context) error { return skip("needs Unix") }
+func (program) diesWithHost(context.Context, time.Duration) error { return skip("needs Unix") }
 
 // lives is never asked.
 func lives(int) bool { return false }

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/fusemoe/fusemoe/sdk"
 )
@@ -31,7 +32,7 @@ echo $! >&5
 exec sleep 600 <&- 3<&- 5>&-`
 
 // diesWithHost checks that the plugin ends when its host is killed.
-func (p program) diesWithHost(ctx context.Context) (err error) {
+func (p program) diesWithHost(ctx context.Context, limit time.Duration) (err error) {
 	dir, err := os.MkdirTemp("", sdk.SocketDirPrefix)
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (p program) diesWithHost(ctx context.Context) (err error) {
 	if err := host.Process.Kill(); err != nil {
 		return err
 	}
-	return waitGone(pid)
+	return waitGone(pid, limit)
 }
 
 // lives tells whether the process is there and no zombie.

@@ -16,14 +16,14 @@ func processChecks(p program) []check {
 		{
 			"shutdown", "End when the host asks: in Go sdk.Serve does; nothing else may keep main from returning.",
 			func(ctx context.Context, k *kit) error {
-				return p.used(ctx, k, "info", func(r *running) error { return r.shutdown(ctx) })
+				return p.used(ctx, k, "info", func(r *running) error { return r.shutdown(ctx, k.patience.shutdown) })
 			},
 		},
 		{
 			"no child left", "End the processes that the plugin starts before it ends itself.",
 			func(ctx context.Context, k *kit) error {
 				return p.used(ctx, k, "info", func(r *running) error {
-					if err := r.shutdown(ctx); err != nil {
+					if err := r.shutdown(ctx, k.patience.shutdown); err != nil {
 						return err
 					}
 					if groupLives(r.cmd.Process.Pid) {
@@ -35,13 +35,14 @@ func processChecks(p program) []check {
 		},
 		{
 			"lifeline", "End when standard input ends, which tells that the host is gone: in Go sdk.Serve does, in Python fusemoe.serve.",
-			func(ctx context.Context, _ *kit) error { return p.diesWithHost(ctx) },
+			func(ctx context.Context, k *kit) error { return p.diesWithHost(ctx, k.patience.lifeline) },
 		},
 		{
 			"log levels", "Log with sdk.Log, or in Python with logging: then lines have the level that the host asks for.",
 			func(ctx context.Context, k *kit) error {
 				for _, name := range []string{"error", "debug"} {
 					err := p.used(ctx, k, name, func(r *running) error {
+						r.close() // what it has written is in the log then
 						return levels(strings.NewReader(r.log.String()), slices.Index(names, name))
 					})
 					if err != nil {
@@ -96,14 +97,11 @@ func levelOf(line []byte) (level int, ok bool) {
 	return level, message && level >= 0
 }
 
-// lifelineTimeout is how long a plugin may outlive a host that was killed.
-const lifelineTimeout = 2 * time.Second
-
 // waitGone waits until a process is gone.
-func waitGone(pid int) error {
-	for deadline := time.Now().Add(lifelineTimeout); lives(pid); time.Sleep(10 * time.Millisecond) {
+func waitGone(pid int, limit time.Duration) error {
+	for deadline := time.Now().Add(limit); lives(pid); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("it still runs %v after its host was killed", lifelineTimeout)
+			return fmt.Errorf("it still runs %v after its host was killed", limit)
 		}
 	}
 	return nil

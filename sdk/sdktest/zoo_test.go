@@ -168,7 +168,7 @@ type batch struct{ good }
 
 func (b *batch) EncodeBatch(ctx context.Context, samples []sdk.Sample) ([]sdk.Sequence, error) {
 	if b.animal == "does not listen" && len(samples) > len(texts()) {
-		time.Sleep(1300 * time.Millisecond)
+		time.Sleep(2 * time.Second)
 	}
 	var all []sdk.Sequence
 	for _, s := range samples {
