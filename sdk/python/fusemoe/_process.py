@@ -22,7 +22,7 @@ from ._modality import Modality
 from ._server import new_server
 from ._service import describe
 
-# How long the process may take to end by itself once the host has asked: half of what
+# How long the process may take to end by itself once the host has asked: a quarter of what
 # the conformance check allows, so that a call that does not return cannot break it.
 END_GRACE = 1.0
 
@@ -90,9 +90,9 @@ def _serve_debug(plugin: Modality) -> None:
         server = new_server(plugin, lambda: None)
         server.add_insecure_port("unix:" + socket)
         server.start()
-        print(f"FUSEMOE_REATTACH='{plugin.name}={socket}'", flush=True)
-        print("Put this line before a fusemoe run whose config uses the plugin. Ctrl-C ends it.", file=sys.stderr)
         try:
+            print(f"FUSEMOE_REATTACH='{plugin.name}={socket}'", flush=True)
+            print("Put this line before a fusemoe run whose config uses the plugin. Ctrl-C ends it.", file=sys.stderr)
             server.wait_for_termination()
         except KeyboardInterrupt:
             server.stop(None).wait()

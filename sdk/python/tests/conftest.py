@@ -15,6 +15,10 @@ from fusemoe._server import MAX_MESSAGE, new_server
 from fusemoe.modality.v1 import modality_pb2 as pb
 
 
+HANG = 120
+"""Seconds that nothing takes which does not hang, on any machine."""
+
+
 class Client:
     """Calls a plugin as the host does."""
 
@@ -42,21 +46,21 @@ class Client:
 
     def describe(self) -> pb.DescribeResponse:
         call = self.call("unary_unary", "Describe", pb.DescribeResponse)
-        answer: pb.DescribeResponse = call(pb.DescribeRequest(), timeout=5)
+        answer: pb.DescribeResponse = call(pb.DescribeRequest(), timeout=HANG)
         return answer
 
     def configure(self, config: bytes = b"", state: bytes = b"") -> pb.ConfigureResponse:
         request = pb.ConfigureRequest(config=config, state=state, device="cpu")
-        answer: pb.ConfigureResponse = self.call("unary_unary", "Configure", pb.ConfigureResponse)(request, timeout=5)
+        answer: pb.ConfigureResponse = self.call("unary_unary", "Configure", pb.ConfigureResponse)(request, timeout=HANG)
         return answer
 
     def fit(self, *samples: pb.Sample) -> pb.FitResponse:
         requests = (pb.FitRequest(samples=[s]) for s in samples)
-        answer: pb.FitResponse = self.call("stream_unary", "Fit", pb.FitResponse)(requests, timeout=5)
+        answer: pb.FitResponse = self.call("stream_unary", "Fit", pb.FitResponse)(requests, timeout=HANG)
         return answer
 
     def stream(self, requests: Iterable[pb.EncodeRequest]) -> Any:
-        return self.call("stream_stream", "Encode", pb.EncodeResponse)(iter(requests), timeout=20)
+        return self.call("stream_stream", "Encode", pb.EncodeResponse)(iter(requests), timeout=HANG)
 
     def encode(self, *samples: pb.Sample) -> list[pb.Result]:
         (response,) = self.stream([pb.EncodeRequest(seq=3, samples=samples)])

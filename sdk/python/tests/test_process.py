@@ -14,6 +14,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from conftest import HANG
 
 from fusemoe.modality.v1 import modality_pb2 as pb
 
@@ -71,11 +72,15 @@ def handshake(process: subprocess.Popen[bytes]) -> str:
 def end(process: subprocess.Popen[bytes], address: str, *calls: str) -> list[str]:
     """Ends a plugin as the host does, after some calls, and returns what it wrote."""
     with grpc.insecure_channel(address) as channel:
-        for call in (*calls, "/plugin.GRPCController/Shutdown"):
-            channel.unary_unary(call)(b"", timeout=5)
+        for call in calls:
+            channel.unary_unary(call)(b"", timeout=HANG)
+        try:
+            channel.unary_unary("/plugin.GRPCController/Shutdown")(b"", timeout=HANG)
+        except grpc.RpcError as err:  # it may be gone before it has answered
+            assert err.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
         assert process.stderr
         lines = [line for line in process.stderr.read().decode().splitlines() if line]
-    assert process.wait(2) == 0
+    assert process.wait(HANG) == 0
     return lines
 
 
@@ -132,14 +137,14 @@ def test_nothing_outlives_the_host(sockets: Path) -> None:
     assert process.stderr and process.stdin
     child = int(process.stderr.readline())
     process.stdin.close()  # as the system does when the host is gone
-    assert process.wait(2) == -signal.SIGKILL
+    assert process.wait(HANG) == -signal.SIGKILL
     assert gone(child)
     assert not sockets.parent.exists()
 
 
 def gone(pid: int) -> bool:
     """Whether the process has ended, or is about to."""
-    for _ in range(100):
+    for _ in range(100 * HANG):
         try:
             if Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[0] in "ZX":
                 return True
@@ -150,15 +155,13 @@ def gone(pid: int) -> bool:
 
 
 def test_a_call_that_does_not_return_cannot_hold_up_the_end(sockets: Path) -> None:
-    process = start(sockets, configure='print("in")\ntime.sleep(1000)')
+    process = start(sockets, configure='print("in")\ntime.sleep(10000)')
     address = handshake(process)
     with grpc.insecure_channel(address) as channel:
         call = channel.unary_unary(CONFIGURE).future(b"")
         assert process.stderr
         assert process.stderr.readline() == b"in\n"
-        began = time.monotonic()
         end(process, address)
-        assert time.monotonic() - began < 2
         assert call.code() == grpc.StatusCode.UNAVAILABLE
 
 
@@ -188,10 +191,10 @@ def test_debug_serves_hosts_that_attach_until_it_is_interrupted() -> None:
     socket = socket.strip("'")
     for _ in range(2):
         with grpc.insecure_channel(f"unix:{socket}") as channel:
-            raw = channel.unary_unary("/fusemoe.modality.v1.Modality/Describe")(b"", timeout=5)
+            raw = channel.unary_unary("/fusemoe.modality.v1.Modality/Describe")(b"", timeout=HANG)
             assert pb.DescribeResponse.FromString(raw).name == "process"
     process.send_signal(signal.SIGINT)
-    assert process.wait(5) == 0
+    assert process.wait(HANG) == 0
     assert b"Ctrl-C ends it" in process.stderr.read()
     assert not Path(socket).parent.exists()
 

@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
-from conftest import Client
+from conftest import HANG, Client
 from plugins import Counter, Lengths, text
 
 import fusemoe
@@ -263,9 +263,9 @@ def test_cancel_ends_the_call_and_the_next_one_works(serve: Serve) -> None:
         hold.wait()
 
     call = client.stream(requests())
-    assert entered.wait(5)
+    assert entered.wait(HANG)
     call.cancel()
-    assert left.wait(1)
+    assert left.wait(HANG)
     hold.set()
     assert client.encode(text("quick"))[0].sequence.length == 1
 
@@ -293,9 +293,9 @@ def test_cancel_ends_a_fit_and_the_next_one_works(serve: Serve) -> None:
         hold.wait()
 
     call = client.call("stream_unary", "Fit", pb.FitResponse).future(requests())
-    assert seen.wait(5)
+    assert seen.wait(HANG)
     call.cancel()
-    assert done.wait(1)
+    assert done.wait(HANG)
     hold.set()
     assert client.fit(text("b"), text("c")).state.endswith(b"bc")
 
@@ -309,9 +309,9 @@ def test_large_messages_pass(serve: Serve) -> None:
 
 def test_go_plugin_finds_its_services(serve: Serve) -> None:
     client = serve(Lengths())
-    assert client.channel.unary_unary("/grpc.health.v1.Health/Check")(b"\n\x06plugin", timeout=5) == b"\x08\x01"
-    assert list(client.channel.unary_stream("/plugin.GRPCStdio/StreamStdio")(b"", timeout=5)) == []
-    assert client.channel.unary_unary("/plugin.GRPCController/Shutdown")(b"", timeout=5) == b""
+    assert client.channel.unary_unary("/grpc.health.v1.Health/Check")(b"\n\x06plugin", timeout=HANG) == b"\x08\x01"
+    assert list(client.channel.unary_stream("/plugin.GRPCStdio/StreamStdio")(b"", timeout=HANG)) == []
+    assert client.channel.unary_unary("/plugin.GRPCController/Shutdown")(b"", timeout=HANG) == b""
     assert client.asked_to_end
 
 
