@@ -61,7 +61,7 @@ func (b *branch[F]) parameters() []*op.Parameter[F] {
 // apply routes rows tokens of each group. routed tells which tokens go anywhere, nil
 // for all; counted tells which ones the entropy loss is about.
 func (b *branch[F]) apply(g *op.Graph[F], tokens op.Node, rows int, routed, counted func() []bool,
-	differentiate bool, out *Output,
+	batch Batch, out *Output,
 ) op.Node {
 	logits := b.logits(g, tokens, rows)
 	noisy, raw := logits, op.Node(nil)
@@ -72,8 +72,13 @@ func (b *branch[F]) apply(g *op.Graph[F], tokens op.Node, rows int, routed, coun
 	k := kernel.TopK[F]{Rows: b.groups * rows, Experts: b.experts, K: min(b.config.TopK, b.experts)}
 	gates := g.TopK(k, noisy, routed)
 	out.Decisions = append(out.Decisions, Decision{Gates: gates, Experts: b.experts})
-	if differentiate {
+	if batch.Differentiate {
 		b.losses(g, logits, noisy, raw, gates, rows, routed, counted, out)
+	}
+	if batch.LastStep {
+		sequences, steps := b.groups*batch.Samples, rows/batch.Samples
+		tokens, gates = g.LastSteps(sequences, steps, b.width, tokens), g.LastSteps(sequences, steps, b.experts, gates)
+		rows = batch.Samples
 	}
 	return g.Experts(kernel.Experts[F]{
 		Rows: b.groups * rows, OutRows: rows, Experts: b.experts,

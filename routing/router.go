@@ -67,6 +67,9 @@ type Batch struct {
 	Present []bool
 	// Differentiate adds the auxiliary losses.
 	Differentiate bool
+	// LastStep says that of the mixture only the last step of each sample is asked for, of
+	// a router by steps. All steps are routed all the same, and count in the balance.
+	LastStep bool
 }
 
 // Decision is the gate matrix of one branch.
@@ -81,7 +84,8 @@ type Decision struct {
 
 // Output is what a router adds to the graph.
 type Output struct {
-	// Mixture is [Samples·Steps, Modalities·Width]: what the experts make of the batch.
+	// Mixture is [Samples·Steps, Modalities·Width], or [Samples, Modalities·Width] of the
+	// last step: what the experts make of the batch.
 	Mixture op.Node
 	// Balance has the importance and load losses of every gate, to be added up.
 	Balance []op.Node
@@ -101,10 +105,10 @@ func (r *Router[F]) Apply(g *op.Graph[F], x op.Node, b Batch) Output {
 	switch r.config.Kind {
 	case Joint:
 		tokens := g.Columns(kernel.Columns[F]{Groups: s.Modalities, Rows: b.Samples * s.Steps, Width: s.Width}, x)
-		out.Mixture = r.branches[0].apply(g, tokens, rows, nil, nil, b.Differentiate, &out)
+		out.Mixture = r.branches[0].apply(g, tokens, rows, nil, nil, b, &out)
 	case PerModality:
 		active := activeRows(b.Present, rows/b.Samples)
-		out.Mixture = r.branches[0].apply(g, x, rows, nil, active, b.Differentiate, &out)
+		out.Mixture = r.branches[0].apply(g, x, rows, nil, active, b, &out)
 		out.Decisions[0].Modalities = sequence(s.Modalities)
 	case Disjoint:
 		out.Mixture = r.applyDisjoint(g, x, rows, b, &out)
@@ -120,7 +124,7 @@ func (r *Router[F]) applyDisjoint(g *op.Graph[F], x op.Node, rows int, b Batch, 
 	for m, branch := range r.branches {
 		tokens := g.Rows(x, m*rows, (m+1)*rows, branch.width)
 		active := activeRows(b.Present[m*b.Samples:(m+1)*b.Samples], rows/b.Samples)
-		terms[m] = branch.apply(g, tokens, rows, active, active, b.Differentiate, out)
+		terms[m] = branch.apply(g, tokens, rows, active, active, b, out)
 		d := &out.Decisions[m]
 		d.Modalities, d.FirstExpert = []int{m}, first
 		first += branch.experts

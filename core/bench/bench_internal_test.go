@@ -60,8 +60,9 @@ func TestTrainingOperations(t *testing.T) {
 	const (
 		times    = 1*2*2 + 2*1*(2+1*2*observedShare)
 		encoder  = 2*2*1*2 + 2*2*(2*1+3*2)
-		layer    = 4*2*2 + 2*2*2 + 2*2 + 5*(2+2) + 2*2*3
-		multiply = times + encoder + 2*layer
+		routed   = 4*2*2 + 2*2*2 + 2*2
+		mixed    = 5*(2+2) + 2*2*3 // of the last step alone
+		multiply = times + encoder + 2*routed + mixed
 	)
 	if got := w.operations(); got != 6*multiply {
 		t.Errorf("%v operations, want %v", got, 6*multiply)

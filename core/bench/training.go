@@ -152,9 +152,12 @@ func (t Training) operations() float64 {
 			sample += steps * d * (2*width*c.Imputation.Kernel + 3*d)
 		}
 	}
-	attention := 4*d*d + 2*steps*d
-	experts := d*c.Router.Experts + c.Router.TopK*c.Router.Hidden*(d+m*d)
-	sample += c.Layers * m * steps * (attention + experts + 2*d*c.Hidden)
+	routed := 4*d*d + 2*steps*d + d*c.Router.Experts // of each step: attention and gates
+	mixed := c.Router.TopK*c.Router.Hidden*(d+m*d) + 2*d*c.Hidden
+	sample += c.Layers * m * steps * (routed + mixed)
+	if c.Pooling == kernel.LastStep && c.Router.Unit == routing.Step {
+		sample -= m * (steps - 1) * mixed // the last layer leaves out what nobody looks at
+	}
 	return 3 * 2 * float64(t.Samples) * (float64(sample) + seen)
 }
 

@@ -53,19 +53,19 @@ func (p *program) random(n *node) (operation, bool) {
 	key := func() uint64 { return p.step.Key(n.Stream) }
 	switch k := n.Kernel.(type) {
 	case kernel.Residual[float32]:
-		on := &cuda.Residual{Size: k.Size, Rate: k.Rate}
+		on := &cuda.Residual{Size: k.Size, Rate: k.Rate, Last: k.Last}
 		return operation{
 			func(y array, in arrays) { on.Forward(d, y, in[0], in[1], key(), p.step.Training) },
 			func(din arrays, dy, _ array, _ arrays) { on.Backward(d, din[0], din[1], dy, key(), p.step.Training) },
 		}, true
 	case kernel.Dropout[float32]:
-		on := &cuda.Dropout{Size: k.Size, Rate: k.Rate}
+		on := &cuda.Dropout{Size: k.Size, Rate: k.Rate, Last: k.Last}
 		return operation{
 			func(y array, in arrays) { on.Forward(d, y, in[0], key(), p.step.Training) },
 			func(din arrays, dy, _ array, _ arrays) { on.Backward(d, din[0], dy, key(), p.step.Training) },
 		}, true
 	case kernel.AddColumns[float32]:
-		on := &cuda.AddColumns{Groups: k.Groups, Rows: k.Rows, Width: k.Width, Rate: k.Rate}
+		on := &cuda.AddColumns{Groups: k.Groups, Rows: k.Rows, Width: k.Width, Rate: k.Rate, Every: k.Every}
 		return operation{
 			func(y array, in arrays) { on.Forward(d, y, in[0], in[1], key(), p.step.Training) },
 			func(din arrays, dy, _ array, _ arrays) { on.Backward(d, din[0], din[1], dy, key(), p.step.Training) },

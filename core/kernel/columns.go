@@ -46,6 +46,9 @@ type AddColumns[F Float] struct {
 	Groups, Rows, Width int
 
 	Rate float64
+	// Every says that each row is the last of so many, as in LastOf; 0 and 1 that the rows
+	// are all there are.
+	Every int
 }
 
 // Forward fills out. The key names the random numbers.
@@ -87,4 +90,6 @@ func (c *AddColumns[F]) aside(i int) int {
 }
 
 // entry is the number of row i's first random number, which drop wants even.
-func (c *AddColumns[F]) entry(i int) int { return i * (c.Width + c.Width%2) }
+func (c *AddColumns[F]) entry(i int) int {
+	return LastOf{Width: c.Width + c.Width%2, Every: max(c.Every, 1)}.entry(i)
+}

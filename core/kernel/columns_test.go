@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/fusemoe/fusemoe/core/kernel"
@@ -87,4 +88,28 @@ func TestAddColumnsWorkers(t *testing.T) {
 		(&kernel.Columns[float32]{Groups: 3, Rows: 65, Width: 63}).Forward(p, side, x)
 		return [][]float32{out, dx, dy, side}
 	})
+}
+
+// The last rows of a larger array are dropped as they are in the whole.
+func TestAddColumnsOfAPart(t *testing.T) {
+	const groups, rows, every, width, key = 2, 3, 4, 5, 7
+	whole := kernel.AddColumns[float64]{Groups: groups, Rows: rows * every, Width: width, Rate: 0.4}
+	part := kernel.AddColumns[float64]{Groups: groups, Rows: rows, Width: width, Rate: 0.4, Every: every}
+	n := groups * rows * width
+	x, y := normals(n*every, 1), normals(n*every, 2)
+	px, py := make([]float64, 0, n), make([]float64, n)
+	for r := range groups * rows {
+		px = append(px, x[((r+1)*every-1)*width:][:width]...)
+	}
+	for r := range rows {
+		copy(py[r*groups*width:][:groups*width], y[((r+1)*every-1)*groups*width:])
+	}
+	all, out := make([]float64, n*every), garbage[float64](n)
+	whole.Forward(nil, all, x, y, key, true)
+	part.Forward(nil, out, px, py, key, true)
+	for r := range groups * rows {
+		if !slices.Equal(out[r*width:][:width], all[((r+1)*every-1)*width:][:width]) {
+			t.Errorf("row %d differs from that of the whole", r)
+		}
+	}
 }

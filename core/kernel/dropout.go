@@ -8,14 +8,38 @@ import "math"
 type Dropout[F Float] struct {
 	Size int
 	Rate float64
+	Last LastOf
+}
+
+// LastOf says that an array is part of a larger one: rows of Width entries, each the last
+// of Every rows. Its random numbers are those that the larger one would have drawn for it.
+// The zero value is an array that stands for itself.
+type LastOf struct{ Width, Every int }
+
+// entry is the number, in the larger array, of the first entry of row r.
+func (o LastOf) entry(r int) int { return ((r+1)*o.Every - 1) * o.Width }
+
+// chunks calls body on parts of n entries whose random numbers follow one another, the
+// first of which it names.
+func (o LastOf) chunks(p *Pool, n int, body func(lo, hi, first int)) {
+	if o.Every <= 1 {
+		p.For(n, entryChunk, func(lo, hi int) { body(lo, hi, lo) })
+		return
+	}
+	mustHold(o.Width > 0 && n%o.Width == 0)
+	p.For(n/o.Width, blockGrain(o.Width), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			body(r*o.Width, (r+1)*o.Width, o.entry(r))
+		}
+	})
 }
 
 // Forward computes y from x, both of Size entries.
 func (d *Dropout[F]) Forward(p *Pool, y, x []F, key uint64, training bool) {
 	fit(d.Size, y, x)
 	threshold, scale := dropout[F](d.Rate, training)
-	p.For(d.Size, entryChunk, func(lo, hi int) {
-		drop(y[lo:hi], x[lo:hi], key, lo, threshold, scale)
+	d.Last.chunks(p, d.Size, func(lo, hi, first int) {
+		drop(y[lo:hi], x[lo:hi], key, first, threshold, scale)
 	})
 }
 
@@ -30,19 +54,17 @@ func (d *Dropout[F]) Backward(p *Pool, dx, dy []F, key uint64, training bool) {
 type Residual[F Float] struct {
 	Size int
 	Rate float64
+	Last LastOf
 }
 
 // Forward computes y from x and z, all of Size entries.
 func (r *Residual[F]) Forward(p *Pool, y, x, z []F, key uint64, training bool) {
 	fit(r.Size, y, x, z)
 	threshold, scale := dropout[F](r.Rate, training)
-	p.For(r.Size, entryChunk, func(lo, hi int) {
+	r.Last.chunks(p, r.Size, func(lo, hi, first int) {
 		y := y[lo:hi]
-		drop(y, z[lo:hi], key, lo, threshold, scale)
-		x := x[lo:hi][:len(y)]
-		for i := range y {
-			y[i] += x[i]
-		}
+		drop(y, z[lo:hi], key, first, threshold, scale)
+		addTo(y, x[lo:hi])
 	})
 }
 
@@ -51,12 +73,12 @@ func (r *Residual[F]) Backward(p *Pool, dx, dz, dy []F, key uint64, training boo
 	fit(r.Size, dy)
 	fitOrNil(r.Size, dx, dz)
 	threshold, scale := dropout[F](r.Rate, training)
-	p.For(r.Size, entryChunk, func(lo, hi int) {
+	r.Last.chunks(p, r.Size, func(lo, hi, first int) {
 		if dx != nil {
 			copy(dx[lo:hi], dy[lo:hi])
 		}
 		if dz != nil {
-			drop(dz[lo:hi], dy[lo:hi], key, lo, threshold, scale)
+			drop(dz[lo:hi], dy[lo:hi], key, first, threshold, scale)
 		}
 	})
 }
@@ -70,15 +92,15 @@ func dropout[F Float](rate float64, training bool) (threshold uint32, scale F) {
 	return uint32(math.Round(rate * math.MaxUint32)), F(1 / (1 - rate))
 }
 
-// drop writes the entries of x to y, dropped or scaled, where x begins at entry first,
-// an even number, of the whole. One random word decides over two entries.
+// drop writes the entries of x to y, dropped or scaled, where x begins at entry first of
+// the whole. One random word decides over two entries.
 func drop[F Float](y, x []F, key uint64, first int, threshold uint32, scale F) {
 	y = y[:len(x)]
 	if threshold == 0 {
 		copy(y, x)
 		return
 	}
-	if s := activePath(); isFloat32[F]() && s != generic {
+	if s := activePath(); isFloat32[F]() && s != generic && first%2 == 0 {
 		s.drop(single(y), single(x), key, first, threshold, float32(scale))
 		return
 	}
@@ -86,12 +108,13 @@ func drop[F Float](y, x []F, key uint64, first int, threshold uint32, scale F) {
 }
 
 func plainDrop[F Float](y, x []F, key uint64, first int, threshold uint32, scale F) {
-	var word uint64
+	word := bits(key, uint64(first)/2)
 	for i, v := range x {
-		if i%2 == 0 {
-			word = bits(key, uint64(first+i)/2)
-		} else {
+		switch {
+		case (first+i)%2 != 0:
 			word >>= 32
+		case i > 0:
+			word = bits(key, uint64(first+i)/2)
 		}
 		v *= scale
 		if uint32(word) < threshold {

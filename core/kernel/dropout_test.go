@@ -99,3 +99,41 @@ func TestResidualAddsTheDroppedOutBranch(t *testing.T) {
 		return [][]float32{y}
 	})
 }
+
+// What is left of a larger array drops what the larger one drops there, of even and odd
+// rows.
+func TestPartsDropWhatTheWholeDrops(t *testing.T) {
+	const rows, every, key = 65, 3, 4
+	for _, width := range []int{1, 7, 16, 33} {
+		last := kernel.LastOf{Width: width, Every: every}
+		x, z := kerneltest.Random[float32](rows*every*width, 1, 1), kerneltest.Random[float32](rows*every*width, 1, 2)
+		lastRows := func(whole []float32) (part []float32) {
+			for r := range rows {
+				part = append(part, whole[((r+1)*every-1)*width:][:width]...)
+			}
+			return part
+		}
+		equal := func(what string, got, whole []float32) {
+			t.Helper()
+			if !slices.Equal(got, lastRows(whole)) {
+				t.Errorf("width %d: %s of a part differs from that of the whole", width, what)
+			}
+		}
+		all, y := garbage[float32](len(x)), garbage[float32](rows*width)
+		whole := kernel.Residual[float32]{Size: len(x), Rate: 0.4}
+		part := kernel.Residual[float32]{Size: len(y), Rate: 0.4, Last: last}
+		whole.Forward(nil, all, x, z, key, true)
+		sameForAnyWorkers(t, func(p *kernel.Pool) [][]float32 {
+			part.Forward(p, y, lastRows(x), lastRows(z), key, true)
+			return [][]float32{y}
+		})
+		equal("the residual", y, all)
+
+		whole.Backward(nil, nil, all, x, key, true)
+		part.Backward(nil, nil, y, lastRows(x), key, true)
+		equal("the gradient of the residual", y, all)
+
+		(&kernel.Dropout[float32]{Size: len(y), Rate: 0.4, Last: last}).Forward(nil, y, lastRows(x), key, true)
+		equal("dropout", y, all)
+	}
+}

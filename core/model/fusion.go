@@ -96,6 +96,8 @@ func (l *fusionLayer[F]) parameters() []*op.Parameter[F] {
 	return append(all, l.router.Parameters()...)
 }
 
+// apply maps [Modalities·Samples·Steps, Width] to the same shape or, where only the last
+// step of each sample is asked for, to [Modalities·Samples, Width].
 func (l *fusionLayer[F]) apply(g *op.Graph[F], x op.Node, b routing.Batch) (op.Node, routing.Output) {
 	c := l.config
 	groups := l.qkv.groups
@@ -105,11 +107,20 @@ func (l *fusionLayer[F]) apply(g *op.Graph[F], x op.Node, b routing.Batch) (op.N
 	attended := g.SelfAttention(kernel.SelfAttention[F]{
 		Sequences: groups * b.Samples, Steps: c.Steps, Heads: c.Heads, Width: c.Width,
 	}, qkv)
-	x = g.Residual(c.Dropout, x, l.attentionOut.apply(g, attended, rows))
+	x = g.Residual(kernel.Residual[F]{Rate: c.Dropout}, x, l.attentionOut.apply(g, attended, rows))
 
 	mixed := l.router.Apply(g, l.routerNorm.apply(g, x, rows), b)
-	x = g.AddColumns(kernel.AddColumns[F]{Groups: groups, Rows: rows, Width: c.Width, Rate: c.Dropout}, x, mixed.Mixture)
+	every := 1
+	if b.LastStep {
+		every, rows = c.Steps, b.Samples
+		x = g.LastSteps(groups*b.Samples, c.Steps, c.Width, x)
+	}
+	x = g.AddColumns(kernel.AddColumns[F]{
+		Groups: groups, Rows: rows, Width: c.Width, Rate: c.Dropout, Every: every,
+	}, x, mixed.Mixture)
 
 	hidden := g.Activate(kernel.GELU, l.forwardIn.apply(g, l.forwardNorm.apply(g, x, rows), rows))
-	return g.Residual(c.Dropout, x, l.forwardO.apply(g, g.Dropout(c.Dropout, hidden), rows)), mixed
+	hidden = g.Dropout(kernel.Dropout[F]{Rate: c.Dropout, Last: kernel.LastOf{Width: c.Hidden, Every: every}}, hidden)
+	return g.Residual(kernel.Residual[F]{Rate: c.Dropout, Last: kernel.LastOf{Width: c.Width, Every: every}},
+		x, l.forwardO.apply(g, hidden, rows)), mixed
 }

@@ -29,8 +29,8 @@ func (h *head[F]) parameters() []*op.Parameter[F] {
 
 // apply maps the pooled rows, one for each sample, to logits.
 func (h *head[F]) apply(g *op.Graph[F], pooled op.Node, samples int) op.Node {
-	hidden := g.Dropout(h.dropout, g.Activate(kernel.ReLU, h.first.apply(g, pooled, samples)))
-	return h.outputs.apply(g, g.Residual(0, pooled, h.second.apply(g, hidden, samples)), samples)
+	hidden := g.Dropout(kernel.Dropout[F]{Rate: h.dropout}, g.Activate(kernel.ReLU, h.first.apply(g, pooled, samples)))
+	return h.outputs.apply(g, g.Residual(kernel.Residual[F]{}, pooled, h.second.apply(g, hidden, samples)), samples)
 }
 
 // loss is the task's own loss over the known labels.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/op"
+	"github.com/fusemoe/fusemoe/routing"
 )
 
 // Model is the network: its parameters and the graphs built over them. It serves one
@@ -25,6 +26,10 @@ type Model[F kernel.Float] struct {
 	heads                       []*head[F]
 
 	training, predicting, explaining map[int]*program[F]
+
+	// lastStepAlone says that the pooling looks at the last step only. The last layer then
+	// makes no others, once they are routed: no token sees another one after that.
+	lastStepAlone bool
 
 	// device is where the graphs run, nil for the processor.
 	device op.Device[F]
@@ -61,6 +66,7 @@ func New[F kernel.Float](c Config, modalities []Modality, tasks []Task, seed uin
 		position: op.Normal[F]("position", initialDeviation, seed, c.Steps, c.Width),
 		final:    newNorm[F]("final.norm", n, c.Width),
 		training: map[int]*program[F]{}, predicting: map[int]*program[F]{}, explaining: map[int]*program[F]{},
+		lastStepAlone: c.Pooling == kernel.LastStep && c.Router.Unit == routing.Step,
 	}
 	if c.Missing == Indicator {
 		// The indicators start small and apart from the modality embeddings.

@@ -79,21 +79,26 @@ func (m *Model[F]) build(pool *kernel.Pool, samples int, to purpose) (*program[F
 		p.attended = append(p.attended, attended)
 	}
 	x := g.Assemble(m.assembly(samples), grids, m.indicators(g), g.Parameter(m.modality), g.Parameter(m.position), p.present)
-	x = g.Dropout(c.Dropout, x)
+	x = g.Dropout(kernel.Dropout[F]{Rate: c.Dropout}, x)
 	var mixed []routing.Output
-	for _, l := range m.layers {
+	steps := c.Steps
+	for i, l := range m.layers {
+		batch := routing.Batch{Samples: samples, Present: p.present, Differentiate: to == train}
+		if m.lastStepAlone && i == len(m.layers)-1 {
+			batch.LastStep, steps = true, 1
+		}
 		var out routing.Output
-		x, out = l.apply(g, x, routing.Batch{Samples: samples, Present: p.present, Differentiate: to == train})
+		x, out = l.apply(g, x, batch)
 		mixed = append(mixed, out)
 		p.decisions = append(p.decisions, out.Decisions)
 	}
-	x = m.final.apply(g, x, samples*c.Steps)
+	x = m.final.apply(g, x, samples*steps)
 	var query op.Node
 	if m.query != nil {
 		query = g.Parameter(m.query)
 	}
 	pooled := g.Pool(kernel.StepPooling[F]{
-		Kind: c.Pooling, Modalities: len(m.modalities), Samples: samples, Steps: c.Steps, Width: c.Width,
+		Kind: c.Pooling, Modalities: len(m.modalities), Samples: samples, Steps: steps, Width: c.Width,
 	}, x, query)
 	for _, h := range m.heads {
 		p.logits = append(p.logits, h.apply(g, pooled, samples))

@@ -41,9 +41,9 @@ func (g *Graph[F]) SelfAttention(k kernel.SelfAttention[F], qkv Node) Node {
 		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], dy, in[0]) })
 }
 
-// Residual is x + dropout(z).
-func (g *Graph[F]) Residual(rate float64, x, z Node) Node {
-	k := kernel.Residual[F]{Size: x.Shape().TotalSize(), Rate: rate}
+// Residual is x + dropout(z). The kernel's size is that of x.
+func (g *Graph[F]) Residual(k kernel.Residual[F], x, z Node) Node {
+	k.Size = x.Shape().TotalSize()
 	stream := g.nextID()
 	return g.apply(Call[F]{Name: "residual", Kernel: k, Stream: stream}, x.Shape(), []Node{x, z},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], g.key(stream), g.step.Training) },
@@ -70,13 +70,13 @@ func (g *Graph[F]) Contract(x Node, weights []F) Node {
 		})
 }
 
-// Dropout zeroes a share of the elements in training and scales up the others. A
-// rate of 0 adds no node.
-func (g *Graph[F]) Dropout(rate float64, x Node) Node {
-	if rate == 0 {
+// Dropout zeroes a share of the elements in training and scales up the others. The
+// kernel's size is that of x; a rate of 0 adds no node.
+func (g *Graph[F]) Dropout(k kernel.Dropout[F], x Node) Node {
+	if k.Rate == 0 {
 		return x
 	}
-	k := kernel.Dropout[F]{Size: x.Shape().TotalSize(), Rate: rate}
+	k.Size = x.Shape().TotalSize()
 	stream := g.nextID()
 	return g.apply(Call[F]{Name: "dropout", Kernel: k, Stream: stream}, x.Shape(), []Node{x},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], g.key(stream), g.step.Training) },

@@ -41,9 +41,18 @@ type function[F kernel.Float] struct {
 func (g *Graph[F]) apply(c Call[F], shape []int, inputs []Node,
 	forward func(y []F, in [][]F), backward func(din [][]F, dy, y []F, in [][]F),
 ) Node {
+	g.nextID()
+	return g.applyUncounted(c, shape, inputs, forward, backward)
+}
+
+// applyUncounted is apply for an operation that leaves the random streams of others as
+// they are without it.
+func (g *Graph[F]) applyUncounted(c Call[F], shape []int, inputs []Node,
+	forward func(y []F, in [][]F), backward func(din [][]F, dy, y []F, in [][]F),
+) Node {
 	c.Size = tensor.Shape(shape).TotalSize()
 	f := &function[F]{
-		Call: &c, graph: g, id: g.nextID(), shape: shape,
+		Call: &c, graph: g, id: g.identity(), shape: shape,
 		forward: forward, backward: backward, in: make([][]F, len(inputs)),
 	}
 	for _, n := range inputs {
@@ -64,9 +73,17 @@ func (g *Graph[F]) apply(c Call[F], shape []int, inputs []Node,
 	return out
 }
 
+// nextID counts what a network is built of. The count names the random stream of an
+// operation, so it belongs to the results that a seed gives.
 func (g *Graph[F]) nextID() uint64 {
 	g.operations++
 	return g.operations
+}
+
+// identity tells the nodes of the graph apart.
+func (g *Graph[F]) identity() uint64 {
+	g.nodes++
+	return g.nodes
 }
 
 // key is the random stream of operation id in the current run.
@@ -112,7 +129,7 @@ func (f *function[F]) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node
 			continue
 		}
 		operands := append(append(gorgonia.Nodes{}, inputs...), output, grad)
-		n, err := gorgonia.ApplyOp(&gradient[F]{all: f.grad, input: i, id: f.graph.nextID()}, operands...)
+		n, err := gorgonia.ApplyOp(&gradient[F]{all: f.grad, input: i, id: f.graph.identity()}, operands...)
 		if err != nil {
 			return nil, fmt.Errorf("gradient of %s: %w", f.Name, err)
 		}

@@ -127,7 +127,7 @@ func (c *collector[F]) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) 
 
 func (c *collector[F]) SymDiff(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	back := *c
-	back.backward, back.id = true, c.graph.nextID()
+	back.backward, back.id = true, c.graph.identity()
 	n, err := gorgonia.ApplyOp(&back, grad)
 	return gorgonia.Nodes{n}, err
 }

@@ -92,9 +92,13 @@ func operations() []operation {
 		{name: "self-attention", inputs: []*param{learned(1, rows, 3*width)}, build: one(func(g *graph, x op.Node) op.Node {
 			return g.SelfAttention(kernel.SelfAttention[float64]{Sequences: samples, Steps: steps, Heads: heads, Width: width}, x)
 		})},
-		{name: "residual", inputs: []*param{learned(1, 6, 4), learned(2, 6, 4)}, build: func(g *graph, in []op.Node) op.Node { return g.Residual(0.3, in[0], in[1]) }},
-		{name: "residual in evaluation", evaluation: true, inputs: []*param{learned(1, 6, 4), learned(2, 6, 4)}, build: func(g *graph, in []op.Node) op.Node { return g.Residual(0.3, in[0], in[1]) }},
-		{name: "dropout", inputs: []*param{learned(1, 6, 4)}, build: one(func(g *graph, x op.Node) op.Node { return g.Dropout(0.3, x) })},
+		{name: "residual", inputs: []*param{learned(1, 6, 4), learned(2, 6, 4)}, build: func(g *graph, in []op.Node) op.Node {
+			return g.Residual(kernel.Residual[float64]{Rate: 0.3}, in[0], in[1])
+		}},
+		{name: "residual in evaluation", evaluation: true, inputs: []*param{learned(1, 6, 4), learned(2, 6, 4)}, build: func(g *graph, in []op.Node) op.Node {
+			return g.Residual(kernel.Residual[float64]{Rate: 0.3}, in[0], in[1])
+		}},
+		{name: "dropout", inputs: []*param{learned(1, 6, 4)}, build: one(func(g *graph, x op.Node) op.Node { return g.Dropout(kernel.Dropout[float64]{Rate: 0.3}, x) })},
 		{name: "irregular-time attention of measurements", inputs: timeInputs, build: irregular(true)},
 		{name: "irregular-time attention of embeddings", inputs: timeInputs, build: irregular(false)},
 		{name: "unfold", inputs: []*param{learned(1, rows, width)}, build: one(func(g *graph, x op.Node) op.Node {

@@ -53,8 +53,9 @@ type Graph[F kernel.Float] struct {
 	// runs counts the runs; a gradient node compares it to see whether the
 	// gradients of its operation are already there.
 	runs uint64
-	// operations counts the operations, which gives each one its own random stream.
-	operations uint64
+	// operations counts what gives each operation its own random stream, nodes what
+	// tells Gorgonia that no two are the same.
+	operations, nodes uint64
 	// leaves are the parameters in the order of their first use, used what each one
 	// is called by its users.
 	leaves    gorgonia.Nodes

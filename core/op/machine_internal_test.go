@@ -16,7 +16,7 @@ func chain(b *testing.B, n int, differentiate bool) *Graph[float32] {
 	g := NewGraph[float32](nil)
 	x := g.Parameter(&Parameter[float32]{Name: "x", Shape: []int{1, 1}, Value: []float32{1}, Grad: []float32{0}})
 	for range n {
-		x = g.Residual(0, x, x)
+		x = g.Residual(kernel.Residual[float32]{}, x, x)
 	}
 	loss := Node(nil)
 	if differentiate {

@@ -70,6 +70,14 @@ func (g *Graph[F]) Assemble(k kernel.Assemble[F], grids []Node, missing, modalit
 		})
 }
 
+// LastSteps is the last step of every sequence: [Sequences, Width].
+func (g *Graph[F]) LastSteps(sequences, steps, width int, x Node) Node {
+	k := kernel.StepPooling[F]{Kind: kernel.LastStep, Modalities: 1, Samples: sequences, Steps: steps, Width: width}
+	return g.applyUncounted(Call[F]{Name: "last step", Kernel: k}, []int{sequences, width}, []Node{x},
+		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], nil) },
+		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], nil, dy, in[0], nil) })
+}
+
 // Pool reduces the steps of every sequence: [Samples, Modalities·Width]. query is
 // [Modalities, Width] for attention pooling and nil otherwise.
 func (g *Graph[F]) Pool(k kernel.StepPooling[F], x, query Node) Node {

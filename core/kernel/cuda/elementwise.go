@@ -20,21 +20,22 @@ func dropout(rate float64, training bool) (threshold uint32, scale float32) {
 	return uint32(math.Round(rate * math.MaxUint32)), float32(1 / (1 - rate))
 }
 
-func (d *Device) drop(y, x, added Array, rate float64, key uint64, training bool) {
+func (d *Device) drop(y, x, added Array, rate float64, last kernel.LastOf, key uint64, training bool) {
 	threshold, scale := dropout(rate, training)
-	d.launch("drop", strides(x.length), 1, y, x, added, x.length, key, threshold, scale)
+	d.launch("drop", strides(x.length), 1, y, x, added, x.length, last.Width, last.Every, key, threshold, scale)
 }
 
 // Dropout is kernel.Dropout on a device.
 type Dropout struct {
 	Size int
 	Rate float64
+	Last kernel.LastOf
 }
 
 // Forward computes y from x. The key names the random numbers.
 func (o *Dropout) Forward(d *Device, y, x Array, key uint64, training bool) {
 	fit(o.Size, y, x)
-	d.drop(y, x, Array{}, o.Rate, key, training)
+	d.drop(y, x, Array{}, o.Rate, o.Last, key, training)
 }
 
 // Backward computes dx from dy for the key and training of the Forward.
@@ -48,12 +49,13 @@ func (o *Dropout) Backward(d *Device, dx, dy Array, key uint64, training bool) {
 type Residual struct {
 	Size int
 	Rate float64
+	Last kernel.LastOf
 }
 
 // Forward computes y. The key names the random numbers.
 func (r *Residual) Forward(d *Device, y, x, z Array, key uint64, training bool) {
 	fit(r.Size, y, x, z)
-	d.drop(y, z, x, r.Rate, key, training)
+	d.drop(y, z, x, r.Rate, r.Last, key, training)
 }
 
 // Backward computes the wanted of dx and dz for the key and training of the Forward.
@@ -64,7 +66,7 @@ func (r *Residual) Backward(d *Device, dx, dz, dy Array, key uint64, training bo
 		d.Copy(dx, dy)
 	}
 	if dz.address != 0 {
-		d.drop(dz, dy, Array{}, r.Rate, key, training)
+		d.drop(dz, dy, Array{}, r.Rate, r.Last, key, training)
 	}
 }
 
@@ -89,14 +91,15 @@ func (c *Columns) Backward(d *Device, dx, dy Array) {
 type AddColumns struct {
 	Groups, Rows, Width int
 
-	Rate float64
+	Rate  float64
+	Every int
 }
 
 // Forward fills out. The key names the random numbers.
 func (c *AddColumns) Forward(d *Device, out, x, y Array, key uint64, training bool) {
 	fit(c.Groups*c.Rows*c.Width, out, x, y)
 	threshold, scale := dropout(c.Rate, training)
-	d.launch("add_columns", strides(x.length), 1, out, x, y, c.Groups, c.Rows, c.Width, key, threshold, scale)
+	d.launch("add_columns", strides(x.length), 1, out, x, y, c.Groups, c.Rows, c.Width, max(c.Every, 1), key, threshold, scale)
 }
 
 // Backward fills the wanted of dx and dy for the key and training of the Forward.
@@ -108,7 +111,7 @@ func (c *AddColumns) Backward(d *Device, dx, dy, dout Array, key uint64, trainin
 	}
 	if dy.address != 0 {
 		threshold, scale := dropout(c.Rate, training)
-		d.launch("drop_columns", strides(dout.length), 1, dy, dout, c.Groups, c.Rows, c.Width, key, threshold, scale)
+		d.launch("drop_columns", strides(dout.length), 1, dy, dout, c.Groups, c.Rows, c.Width, max(c.Every, 1), key, threshold, scale)
 	}
 }
 

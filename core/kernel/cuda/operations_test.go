@@ -134,11 +134,11 @@ func dropTwins(size int, rate float64, training bool) []twin {
 	}
 }
 
-func columnTwins(groups, rows, width int) []twin {
+func columnTwins(groups, rows, width, every int) []twin {
 	const key = 42
 	aside, onAside := kernel.Columns[float64]{Groups: groups, Rows: rows, Width: width}, Columns{Groups: groups, Rows: rows, Width: width}
-	add := kernel.AddColumns[float64]{Groups: groups, Rows: rows, Width: width, Rate: 0.3}
-	onAdd := AddColumns{Groups: groups, Rows: rows, Width: width, Rate: 0.3}
+	add := kernel.AddColumns[float64]{Groups: groups, Rows: rows, Width: width, Rate: 0.3, Every: every}
+	onAdd := AddColumns{Groups: groups, Rows: rows, Width: width, Rate: 0.3, Every: every}
 	n := groups * rows * width
 	return []twin{
 		{
@@ -232,8 +232,8 @@ func TestOperationsMatchThoseOfTheProcessor(t *testing.T) {
 	}
 	all = append(all, dropTwins(1001, 0.3, true)...)
 	all = append(all, dropTwins(1001, 0.3, false)...)
-	all = append(all, columnTwins(3, 5, 7)...)
-	all = append(all, columnTwins(2, 33, 64)...)
+	all = append(all, columnTwins(3, 5, 7, 0)...)
+	all = append(all, columnTwins(2, 33, 64, 5)...)
 	all = append(all, stepTwins()...)
 	for _, w := range all {
 		t.Run(w.name, func(t *testing.T) { onBoth(t, w.check) })
@@ -261,17 +261,19 @@ func TestPoolingsWithoutQuery(t *testing.T) {
 func TestDropoutIsThatOfTheProcessor(t *testing.T) {
 	d := device(t)
 	x := kerneltest.Random[float32](333, 1, 1)
-	want, got := make([]float32, len(x)), make([]float32, len(x))
-	k := kernel.Dropout[float32]{Size: len(x), Rate: 0.5}
-	k.Forward(nil, want, x, 7, true)
-	y := d.New(len(x))
-	(&Dropout{Size: len(x), Rate: 0.5}).Forward(d, y, d.Upload(x), 7, true)
-	if err := d.Store(got, y); err != nil {
-		t.Fatal(err)
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Fatalf("entry %d is %v, want %v", i, got[i], want[i])
+	for _, last := range []kernel.LastOf{{}, {Width: 9, Every: 4}} {
+		want, got := make([]float32, len(x)), make([]float32, len(x))
+		k := kernel.Dropout[float32]{Size: len(x), Rate: 0.5, Last: last}
+		k.Forward(nil, want, x, 7, true)
+		y := d.New(len(x))
+		(&Dropout{Size: len(x), Rate: 0.5, Last: last}).Forward(d, y, d.Upload(x), 7, true)
+		if err := d.Store(got, y); err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if got[i] != want[i] {
+				t.Fatalf("%v: entry %d is %v, want %v", last, i, got[i], want[i])
+			}
 		}
 	}
 }

@@ -7,9 +7,16 @@
 #define EACH_ENTRY(i, n) \
   for (size_t i = (size_t)blockIdx.x * BLOCK + threadIdx.x; i < (n); i += (size_t)gridDim.x * BLOCK)
 
+// number_in_whole is the number of entry i in a larger array, of which each row is the last of
+// every rows.
+__device__ inline size_t number_in_whole(size_t i, int width, int every) {
+  return every > 1 ? ((i / width + 1) * every - 1) * width + i % width : i;
+}
+
 // drop: y = dropout(x), plus what is to be added where there is something.
-KERNEL drop(float *y, const float *x, const float *added, int n, unsigned long long key, unsigned threshold, float scale) {
-  EACH_ENTRY(i, n) y[i] = dropped(x[i], key, i, threshold, scale) + (added ? added[i] : 0);
+KERNEL drop(float *y, const float *x, const float *added, int n, int width, int every, unsigned long long key,
+            unsigned threshold, float scale) {
+  EACH_ENTRY(i, n) y[i] = dropped(x[i], key, number_in_whole(i, width, every), threshold, scale) + (added ? added[i] : 0);
 }
 
 // entry_aside is where row r of a group lies where the groups are side by side.
@@ -26,21 +33,24 @@ KERNEL columns_back(float *x, const float *y, int groups, int rows, int width) {
   EACH_ENTRY(i, (size_t)groups * rows * width) x[i] = y[entry_aside(i, groups, rows, width)];
 }
 
-// number_of is the random number of entry i: rows begin at even ones.
-__device__ inline size_t number_of(size_t i, int width) { return i / width * (width + width % 2) + i % width; }
+// number_of is the random number of entry i: rows begin at even ones, and each is the last of
+// every rows.
+__device__ inline size_t number_of(size_t i, int width, int every) {
+  return ((i / width + 1) * every - 1) * (width + width % 2) + i % width;
+}
 
 // add_columns: out[g, r] = x[g, r] + dropout(y[r, g]).
-KERNEL add_columns(float *out, const float *x, const float *y, int groups, int rows, int width, unsigned long long key,
-                   unsigned threshold, float scale) {
+KERNEL add_columns(float *out, const float *x, const float *y, int groups, int rows, int width, int every,
+                   unsigned long long key, unsigned threshold, float scale) {
   EACH_ENTRY(i, (size_t)groups * rows * width)
-    out[i] = x[i] + dropped(y[entry_aside(i, groups, rows, width)], key, number_of(i, width), threshold, scale);
+    out[i] = x[i] + dropped(y[entry_aside(i, groups, rows, width)], key, number_of(i, width, every), threshold, scale);
 }
 
 // drop_columns: dy[r, g] = dropout(dout[g, r]).
-KERNEL drop_columns(float *dy, const float *dout, int groups, int rows, int width, unsigned long long key, unsigned threshold,
-                    float scale) {
+KERNEL drop_columns(float *dy, const float *dout, int groups, int rows, int width, int every, unsigned long long key,
+                    unsigned threshold, float scale) {
   EACH_ENTRY(i, (size_t)groups * rows * width)
-    dy[entry_aside(i, groups, rows, width)] = dropped(dout[i], key, number_of(i, width), threshold, scale);
+    dy[entry_aside(i, groups, rows, width)] = dropped(dout[i], key, number_of(i, width, every), threshold, scale);
 }
 
 __device__ inline float logistic(float x) { return 1 / (1 + expf(-x)); }
