@@ -47,11 +47,13 @@ GLOBL ·lanes(SB), RODATA|NOPTR, $64
 #define SINGLES6 SINGLES5; SINGLE(A5, Y10)
 
 // WIDE, NARROW and MASKED are the loops over k for one number of rows, over 16, 8
-// and fewer columns.
+// and fewer columns. WIDE asks for the same rows of the next 16 columns of B: where B
+// is read in place, its rows lie too far apart for the processor to foresee that.
 #define WIDE(label, pairs) \
 label: \
 	VMOVUPS (DX), Y12; \
 	VMOVUPS 32(DX), Y13; \
+	PREFETCHT0 64(DX); \
 	pairs; \
 	ADDQ BX, SI; \
 	ADDQ DI, DX; \

@@ -58,11 +58,15 @@
 #define SINGLES13 SINGLES12; SINGLE(A12, Z24)
 #define SINGLES14 SINGLES13; SINGLE(A13, Z26)
 
-// WIDE and NARROW are the loops over k for one number of rows.
+// WIDE and NARROW are the loops over k for one number of rows. WIDE asks for the same
+// rows of the next 32 columns of B: where B is read in place, its rows lie too far
+// apart for the processor to foresee that. In a packed B these are the next row.
 #define WIDE(label, pairs) \
 label: \
 	VMOVUPS.Z (DX), K1, Z28; \
 	VMOVUPS.Z 64(DX), K2, Z29; \
+	PREFETCHT0 128(DX); \
+	PREFETCHT0 192(DX); \
 	pairs; \
 	ADDQ BX, SI; \
 	ADDQ DI, DX; \

@@ -41,10 +41,21 @@ TEXT ·transposeAVX(SB), NOSPLIT, $0-48
 	CMPQ AX, $7
 	CMOVQGT DX, R15
 	ADDQ R14, R15
+	LEAQ (DX*8), SI // to the next eight rows
 	XORQ AX, AX
 	LEAQ (BX)(BX*2), DX
 
 block:
+	PREFETCHT0 (R8)(SI*1)
+	PREFETCHT0 (R9)(SI*1)
+	PREFETCHT0 (R10)(SI*1)
+	PREFETCHT0 (R11)(SI*1)
+	PREFETCHT0 (R12)(SI*1)
+	PREFETCHT0 (R13)(SI*1)
+	PREFETCHT0 (R14)(SI*1)
+	PREFETCHT0 (R15)(SI*1)
+	ADDQ       $32, SI
+
 	// Halves of rows r and r+4 side by side, so that what is left are
 	// transpositions of 4 by 4 within each half.
 	VMOVUPS     (R8)(AX*1), X0
