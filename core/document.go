@@ -210,6 +210,11 @@ func readTraining(dir string) (t page.Training, err error) {
 	if t.Epochs, err = readEpochs(dir); err != nil {
 		return t, err
 	}
+	if hasPretraining(dir) {
+		if t.Pretraining, err = readEpochs(filepath.Join(dir, pretrainingFolder)); err != nil {
+			return t, err
+		}
+	}
 	text, err := os.ReadFile(filepath.Join(dir, expertsFile))
 	if err == nil {
 		err = json.Unmarshal(text, &t.Experts)

@@ -153,19 +153,22 @@ func seedsIn(dir string) ([]uint64, error) {
 }
 
 // end clears up after a run that did not come to its end, of which some seeds are
-// finished and others were begun. A training without a checkpoint is removed, and with
-// the last of them the folder: the next run may have it. What is left is told.
+// finished and others were begun. A training without a checkpoint, and without an epoch of
+// pretraining, is removed, and with the last of them the folder: the next run may have it. What is left is told.
 func (f *runFolder) end(finished, begun []uint64, cause error) error {
-	var partial []uint64
+	var partial, pretrained []uint64
 	for _, seed := range begun {
-		if dir := f.seed(seed); hasCheckpoint(dir) {
+		switch dir := f.seed(seed); {
+		case hasCheckpoint(dir):
 			partial = append(partial, seed)
-		} else if !f.reopened {
+		case hasPretraining(dir):
+			pretrained = append(pretrained, seed)
+		case !f.reopened:
 			f.discard(dir)
 		}
 	}
-	if len(finished)+len(partial) > 0 {
-		return &UnfinishedError{Dir: f.dir, Finished: finished, Partial: partial, Err: cause}
+	if len(finished)+len(partial)+len(pretrained) > 0 {
+		return &UnfinishedError{Dir: f.dir, Finished: finished, Partial: partial, Pretrained: pretrained, Err: cause}
 	}
 	if f.reopened {
 		return cause
@@ -189,6 +192,7 @@ func (f *runFolder) discard(dir string) {
 	_ = os.Remove(filepath.Join(dir, trainingLog))
 	_ = track.DiscardTensorBoard(dir)
 	_ = os.RemoveAll(filepath.Join(dir, checkpointFolder))
+	_ = os.RemoveAll(filepath.Join(dir, pretrainingFolder))
 	if dir != f.dir {
 		_ = os.Remove(dir)
 	}

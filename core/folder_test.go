@@ -94,6 +94,13 @@ func TestWhatIsFinishedIsKeptAndTold(t *testing.T) {
 	if err := f.end(finished, []uint64{third}, stopped); !strings.HasSuffix(err.Error(), "the finished seeds 10, 9 and the best checkpoint so far of seed 8") {
 		t.Errorf("end = %v", err)
 	}
+	fourth := uint64(7)
+	if err := os.MkdirAll(filepath.Join(f.seed(fourth), pretrainingFolder, snapshotFolder), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.end(finished, []uint64{fourth}, stopped); !strings.HasSuffix(err.Error(), "the finished seeds 10, 9 and the pretraining so far of seed 7") {
+		t.Errorf("end = %v", err)
+	}
 	if seeds, err := seedsIn(dir); err != nil || listed(seeds) != "8, 9, 10" {
 		t.Errorf("seedsIn = %v, %v", seeds, err)
 	}

@@ -87,3 +87,29 @@ func total(counts []float64) (sum float64) {
 	}
 	return sum
 }
+
+// labelled are the samples of which a label is known: the others teach a task nothing.
+func (rt *Runtime) labelled(rows []int) (known []int) {
+	for _, r := range rows {
+		if rt.hasLabel(r) {
+			known = append(known, r)
+		}
+	}
+	return known
+}
+
+func (rt *Runtime) hasLabel(row int) bool {
+	for _, t := range rt.network.Tasks {
+		labels, err := rt.dataset.Labels(t.Name)
+		if err != nil {
+			panic(errTask)
+		}
+		columns := t.Columns()
+		for _, v := range labels[row*columns : (row+1)*columns] {
+			if v == v {
+				return true
+			}
+		}
+	}
+	return false
+}

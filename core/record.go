@@ -85,11 +85,21 @@ func (r *record) best(rt *Runtime, e train.EpochReport, metric checkpoint.Metric
 	if r == nil {
 		return nil
 	}
-	r.metric = metric
+	r.judge(metric)
 	return rt.learner.save(filepath.Join(r.dir, checkpointFolder), rt.dataset, rt.modalities, e.Epoch, e.Step, metric)
 }
 
+// judge keeps what the last epoch was worth, for the snapshots.
+func (r *record) judge(metric checkpoint.Metric) {
+	if r != nil {
+		r.metric = metric
+	}
+}
+
 func (r *record) close() error {
+	if r == nil {
+		return nil
+	}
 	if err := r.log.Close(); err != nil {
 		return fmt.Errorf("end the training log: %w", err)
 	}

@@ -151,9 +151,10 @@ func (rt *Runtime) unfinished(folder *runFolder, i int, cause error) error {
 		e.Repetitions = append(e.Repetitions, r.name)
 	}
 	if inner := new(UnfinishedError); errors.As(cause, &inner) {
-		e.Finished, e.Partial, e.Repetition, e.Err = inner.Finished, inner.Partial, rt.repetitions[i].name, inner.Err
+		e.Finished, e.Partial, e.Pretrained = inner.Finished, inner.Partial, inner.Pretrained
+		e.Repetition, e.Err = rt.repetitions[i].name, inner.Err
 	}
-	if len(e.Repetitions)+len(e.Finished)+len(e.Partial) == 0 {
+	if len(e.Repetitions)+e.seeds() == 0 {
 		return folder.end(nil, nil, cause)
 	}
 	return e

@@ -113,6 +113,33 @@ func TestResumedRunIsTheSame(t *testing.T) {
 	}
 }
 
+// TestResumedPretrainingIsTheSame cuts runs short in pretraining, between it and training, in
+// training, and in the pretraining of the second seed.
+func TestResumedPretrainingIsTheSame(t *testing.T) {
+	cache, whole := t.TempDir(), filepath.Join(t.TempDir(), "whole")
+	pretrained := func(out string, epochs int, more ...core.Option) error {
+		d, c := ward(t, out)
+		c.Pretrain.Epochs, c.Train.Epochs = 3, 2
+		return runConfig(t, d, c, cache, epochs, more...)
+	}
+	if err := pretrained(whole, 0); err != nil {
+		t.Fatal(err)
+	}
+	for epochs, kept := range map[int]string{
+		1: "the pretraining so far of seed 1", 3: "the pretraining so far of seed 1",
+		4: "the best checkpoint so far of seed 1", 7: "the finished seed 1 and the pretraining so far of seed 2",
+	} {
+		out := filepath.Join(t.TempDir(), "cut")
+		if err := pretrained(out, epochs); err == nil || !strings.HasSuffix(err.Error(), "keeps "+kept) {
+			t.Fatalf("after %d epochs: %v, want that it keeps %s", epochs, err, kept)
+		}
+		if err := pretrained(out, 0, core.WithResume()); err != nil {
+			t.Fatalf("resume after %d epochs: %v", epochs, err)
+		}
+		sameTree(t, whole, out)
+	}
+}
+
 // TestResumedFoldsAreTheSame cuts runs short in the first and in a later fold, with seeds one
 // after the other and side by side.
 func TestResumedFoldsAreTheSame(t *testing.T) {

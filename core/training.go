@@ -35,12 +35,24 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 	}
 	c := rt.config.Train
 	rt.machine.tell(rt.log, rt.learner.model.Parameters(), c.Average > 0)
-	rows := rt.dataset.Rows(data.Train)
+	from, err := record.loadSnapshot(rt)
+	if err != nil {
+		return result, err
+	}
+	if from == nil && rt.config.Pretrain.Epochs > 0 {
+		if err := rt.pretrain(ctx, seed, record); err != nil {
+			return result, err
+		}
+	}
+	rows := rt.labelled(rt.dataset.Rows(data.Train))
 	meter := rt.progress.Stage(fmt.Sprintf("train seed %d", seed), c.Epochs*len(rows))
 	defer meter.Done()
-	task := train.Task{
+	if from != nil {
+		meter.Add(from.Epoch * len(rows))
+	}
+	result, err = train.Run(ctx, train.Task{
 		Model: rt.learner.model, Pool: rt.machine.pool, Device: rt.machine.device, Rows: rows,
-		Batch:   func(rows []int) model.Batch[float32] { return modelBatch(rt.batches.Batch(rows)) },
+		Batch:   rt.batch,
 		Score:   rt.score,
 		Stepped: func(s train.StepReport) { meter.Add(s.Samples) },
 		Epoch: func(e train.EpochReport) error {
@@ -52,21 +64,24 @@ func (rt *Runtime) train(ctx context.Context, seed uint64, record *record) (resu
 		Best: func(e train.EpochReport) error {
 			return record.best(rt, e, judgement(rt.network.Tasks, c.Stop.Metric, e.Score))
 		},
-	}
-	if task.From, err = record.loadSnapshot(rt); err != nil {
-		return result, err
-	}
-	if task.From != nil {
-		meter.Add(task.From.Epoch * len(rows))
-	}
-	result, err = train.Run(ctx, task, train.Options{
-		Seed: seed, Epochs: c.Epochs, Batch: c.Batch, Accumulate: c.Accumulate,
-		LearningRate: c.LearningRate, WeightDecay: c.WeightDecay, Warmup: c.Warmup,
-		Cosine: c.Schedule == config.ScheduleCosine, Clip: c.Clip, Average: c.Average, Patience: c.Stop.Patience,
-	})
+		From: from,
+	}, rt.trainingOptions(seed, c.Epochs))
 	rt.log.Debug().Int("epochs", result.Epochs).Int("best", result.Best.Epoch).Msg("training ended")
 	return result, err
 }
+
+// trainingOptions are the user's, of a training and of what precedes it.
+func (rt *Runtime) trainingOptions(seed uint64, epochs int) train.Options {
+	c := rt.config.Train
+	return train.Options{
+		Seed: seed, Epochs: epochs, Batch: c.Batch, Accumulate: c.Accumulate,
+		LearningRate: c.LearningRate, WeightDecay: c.WeightDecay, Warmup: c.Warmup,
+		Cosine: c.Schedule == config.ScheduleCosine, Clip: c.Clip, Average: c.Average, Patience: c.Stop.Patience,
+	}
+}
+
+// batch assembles samples for the network; the next one overwrites it.
+func (rt *Runtime) batch(rows []int) model.Batch[float32] { return modelBatch(rt.batches.Batch(rows)) }
 
 // score judges the current weights on the validation split; higher is better.
 func (rt *Runtime) score(ctx context.Context) (float64, any, error) {

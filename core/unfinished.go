@@ -19,6 +19,8 @@ type UnfinishedError struct {
 	// Partial are the seeds whose training or evaluation did not end; their checkpoints
 	// are those of the best epoch so far.
 	Partial []uint64
+	// Pretrained are the seeds that were in pretraining, of which the last epochs are kept.
+	Pretrained []uint64
 	// Err is why the run ended.
 	Err error
 }
@@ -39,11 +41,17 @@ func (e *UnfinishedError) Kept() string {
 	default:
 		parts = append(parts, "the best checkpoints so far of "+listedSeeds(e.Partial))
 	}
-	if e.Repetition != "" && len(e.Finished)+len(e.Partial) > 0 {
+	if len(e.Pretrained) > 0 {
+		parts = append(parts, "the pretraining so far of "+listedSeeds(e.Pretrained))
+	}
+	if e.Repetition != "" && e.seeds() > 0 {
 		parts[len(parts)-1] += " in " + e.Repetition
 	}
 	return e.Dir + " keeps " + strings.Join(parts, " and ")
 }
+
+// seeds counts those of which something is kept.
+func (e *UnfinishedError) seeds() int { return len(e.Finished) + len(e.Partial) + len(e.Pretrained) }
 
 // Error is the cause and what is kept.
 func (e *UnfinishedError) Error() string { return e.Err.Error() + "; " + e.Kept() }

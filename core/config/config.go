@@ -29,6 +29,8 @@ type Config struct {
 	Plugins Plugins `yaml:"plugins"`
 	// Model has the sizes and choices of the network.
 	Model Model `yaml:"model"`
+	// Pretrain has the settings of the pretraining that may come before training.
+	Pretrain Pretrain `yaml:"pretrain"`
 	// Train has the settings of training.
 	Train Train `yaml:"train"`
 	// Eval has the settings of evaluation.
@@ -172,6 +174,18 @@ type Router struct {
 	// Entropy weighs the paper's entropy loss (NeurIPS 2024, eq. 3), which only per-modality
 	// routers have; 0 leaves it out. The paper gives no value.
 	Entropy float64 `yaml:"entropy"`
+}
+
+// Pretrain has the settings of a pretraining without labels: part of what was observed of
+// the training split's samples, those without any label too, is hidden, and the network
+// learns to fill it in. All else is as in training.
+type Pretrain struct {
+	// Epochs is the number of passes over the training split; 0 means no pretraining. The
+	// weights of the epoch that best fills in the validation split are kept.
+	Epochs int `yaml:"epochs"`
+	// Hide is the share, in (0, 1), of what was observed that is hidden: of one channel, or
+	// one embedding, within a time step.
+	Hide float64 `yaml:"hide"`
 }
 
 // Train has the settings of training.

@@ -40,7 +40,7 @@ func (c *Config) Changed() ([]Setting, error) {
 }
 
 // Training lists the settings that a trained model depends on, modalities apart: every one
-// of model and train but those that it does not show, and the seeds, which have a training
+// of model, pretrain and train but those that it does not show, and the seeds, which have a training
 // each.
 func (c *Config) Training() ([]Setting, error) {
 	all, err := c.settings()
@@ -53,7 +53,7 @@ func (c *Config) Training() ([]Setting, error) {
 			return true
 		}
 		section, _, _ := strings.Cut(s.Key, ".")
-		return section != "model" && section != "train" || strings.HasPrefix(s.Key, "train.seeds")
+		return !slices.Contains([]string{"model", "pretrain", "train"}, section) || strings.HasPrefix(s.Key, "train.seeds")
 	}), nil
 }
 

@@ -21,6 +21,7 @@ func Default() *Config {
 				Experts: 16, TopK: 4, Hidden: 512, Balance: 0.01,
 			},
 		},
+		Pretrain: Pretrain{Hide: 0.3},
 		Train: Train{
 			Seeds: []uint64{42}, Epochs: 8, Batch: 2, Accumulate: 16, EvalBatch: 8,
 			LearningRate: 4e-4, WeightDecay: 0.01, Warmup: 0.1, Schedule: ScheduleCosine, Clip: 1,

@@ -21,6 +21,7 @@ func (c *Config) problems() []Problem {
 	k.plugins()
 	k.model()
 	k.router()
+	k.pretrain()
 	k.train()
 	k.unique("data.tasks", c.Data.Tasks)
 	k.splits()
@@ -227,6 +228,14 @@ func (k *checker) router() {
 			"-log M and teaches nothing"+remedy)
 	case modalities == 1:
 		k.refuse("model.router.entropy", "the entropy loss compares modalities, but there is one; set it to 0")
+	}
+}
+
+func (k *checker) pretrain() {
+	p := &k.cfg.Pretrain
+	atLeast(k, "pretrain.epochs", p.Epochs, 0)
+	if !(p.Hide > 0 && p.Hide < 1) {
+		k.refuse("pretrain.hide", "want a share above 0 and below 1, not %v", p.Hide)
 	}
 }
 

@@ -100,6 +100,18 @@ func (m *Model[F]) inputScale() float64 { return math.Sqrt(float64(m.config.Widt
 
 // Parameters are the learned arrays, in a fixed order, each with a unique name.
 func (m *Model[F]) Parameters() []*op.Parameter[F] {
+	all := m.trunkParameters()
+	if m.query != nil {
+		all = append(all, m.query)
+	}
+	for _, h := range m.heads {
+		all = append(all, h.parameters()...)
+	}
+	return all
+}
+
+// trunkParameters are those of all that knows no task.
+func (m *Model[F]) trunkParameters() []*op.Parameter[F] {
 	all := m.time.parameters()
 	if m.missing != nil {
 		all = append(all, m.missing)
@@ -111,14 +123,7 @@ func (m *Model[F]) Parameters() []*op.Parameter[F] {
 	for _, l := range m.layers {
 		all = append(all, l.parameters()...)
 	}
-	all = append(all, m.final.parameters()...)
-	if m.query != nil {
-		all = append(all, m.query)
-	}
-	for _, h := range m.heads {
-		all = append(all, h.parameters()...)
-	}
-	return all
+	return append(all, m.final.parameters()...)
 }
 
 // Losses are the terms of one run: a task's loss under its name, "balance" summed over
@@ -140,15 +145,7 @@ func (m *Model[F]) Train(pool *kernel.Pool, b Batch[F], step op.Step) (Losses, e
 	for _, a := range m.accumulators() {
 		a.Carry()
 	}
-	losses := Losses{}
-	for _, t := range append(p.terms, term{"total", 1, p.total}) {
-		value, err := p.graph.Value(t.node)
-		if err != nil {
-			return nil, fmt.Errorf("model: %w", err)
-		}
-		losses[t.name] += t.share * float64(value[0])
-	}
-	return losses, nil
+	return p.losses()
 }
 
 // EndStep tells that the optimizer has used the gradients: the next run begins a new
@@ -245,12 +242,15 @@ func (m *Model[F]) program(built map[int]*program[F], pool *kernel.Pool, samples
 // Close releases the graphs. The parameters stay, and graphs are built anew when they
 // are needed.
 func (m *Model[F]) Close() error {
+	return errors.Join(closeAll(m.training), closeAll(m.predicting), closeAll(m.explaining))
+}
+
+// closeAll releases graphs, which are built anew when they are needed.
+func closeAll[F kernel.Float](built map[int]*program[F]) error {
 	var errs []error
-	for _, built := range []map[int]*program[F]{m.training, m.predicting, m.explaining} {
-		for samples, p := range built {
-			errs = append(errs, p.graph.Close())
-			delete(built, samples)
-		}
+	for samples, p := range built {
+		errs = append(errs, p.graph.Close())
+		delete(built, samples)
 	}
 	return errors.Join(errs...)
 }

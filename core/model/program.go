@@ -17,8 +17,9 @@ type program[F kernel.Float] struct {
 	grids   [][]F
 	present []bool
 	labels  [][]F
-	// filled is the memory of series in which what is missing was filled in.
-	filled []kernel.Series[F]
+	// filled is the memory of series in which what is missing was filled in, hidden that of
+	// series of which a pretraining has taken a part away.
+	filled, hidden []kernel.Series[F]
 	// What a run leaves behind.
 	logits    []op.Node
 	total     op.Node
@@ -50,20 +51,58 @@ type term struct {
 
 // build lays out the graph.
 func (m *Model[F]) build(pool *kernel.Pool, samples int, to purpose) (*program[F], error) {
-	c := m.config
+	p := m.newProgram(pool, samples, to)
+	g := p.graph
+	steps := m.config.Steps
+	if m.lastStepAlone {
+		steps = 1
+	}
+	x, mixed := m.fuse(p, to, steps)
+	var query op.Node
+	if m.query != nil {
+		query = g.Parameter(m.query)
+	}
+	pooled := g.Pool(kernel.StepPooling[F]{
+		Kind: m.config.Pooling, Modalities: len(m.modalities), Samples: samples, Steps: steps, Width: m.config.Width,
+	}, x, query)
+	for _, h := range m.heads {
+		p.logits = append(p.logits, h.apply(g, pooled, samples))
+	}
+	switch to {
+	case train:
+		m.addLosses(p, mixed)
+	case explain:
+		m.choose(p)
+	case predict:
+	}
+	if err := g.Compile(p.total); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	return p, nil
+}
+
+func (m *Model[F]) newProgram(pool *kernel.Pool, samples int, to purpose) *program[F] {
 	graph := op.NewGraphOn(m.device, pool)
 	if to == explain { // devices tell no gradients
 		graph = op.NewGraph[F](pool)
 	}
-	p := &program[F]{
+	n := len(m.modalities)
+	return &program[F]{
 		graph: graph, samples: samples,
-		series:  make([]kernel.Series[F], len(m.modalities)),
-		grids:   make([][]F, len(m.modalities)),
-		present: make([]bool, len(m.modalities)*samples),
-		filled:  make([]kernel.Series[F], len(m.modalities)),
-		imputed: make([]*op.Parameter[F], len(m.modalities)),
+		series:  make([]kernel.Series[F], n),
+		grids:   make([][]F, n),
+		present: make([]bool, n*samples),
+		filled:  make([]kernel.Series[F], n),
+		hidden:  make([]kernel.Series[F], n),
+		imputed: make([]*op.Parameter[F], n),
 	}
-	g := p.graph
+}
+
+// fuse lays out all of the network that knows no task: from the series to the normed steps
+// of the last fusion layer, [Modalities·Samples·steps, Width], where steps is all of them or
+// 1, the last.
+func (m *Model[F]) fuse(p *program[F], to purpose, steps int) (op.Node, []routing.Output) {
+	c, g, samples := m.config, p.graph, p.samples
 	grids := make([]op.Node, len(m.modalities))
 	for i, e := range m.encoders {
 		var imputed op.Node
@@ -81,68 +120,73 @@ func (m *Model[F]) build(pool *kernel.Pool, samples int, to purpose) (*program[F
 	x := g.Assemble(m.assembly(samples), grids, m.indicators(g), g.Parameter(m.modality), g.Parameter(m.position), p.present)
 	x = g.Dropout(kernel.Dropout[F]{Rate: c.Dropout}, x)
 	var mixed []routing.Output
-	steps := c.Steps
 	for i, l := range m.layers {
 		batch := routing.Batch{Samples: samples, Present: p.present, Differentiate: to == train}
-		if m.lastStepAlone && i == len(m.layers)-1 {
-			batch.LastStep, steps = true, 1
-		}
+		batch.LastStep = steps < c.Steps && i == len(m.layers)-1
 		var out routing.Output
 		x, out = l.apply(g, x, batch)
 		mixed = append(mixed, out)
 		p.decisions = append(p.decisions, out.Decisions)
 	}
-	x = m.final.apply(g, x, samples*steps)
-	var query op.Node
-	if m.query != nil {
-		query = g.Parameter(m.query)
-	}
-	pooled := g.Pool(kernel.StepPooling[F]{
-		Kind: c.Pooling, Modalities: len(m.modalities), Samples: samples, Steps: steps, Width: c.Width,
-	}, x, query)
-	for _, h := range m.heads {
-		p.logits = append(p.logits, h.apply(g, pooled, samples))
-	}
-	switch to {
-	case train:
-		m.losses(p, mixed)
-	case explain:
-		m.choose(p)
-	case predict:
-	}
-	if err := g.Compile(p.total); err != nil {
-		return nil, fmt.Errorf("model: %w", err)
-	}
-	return p, nil
+	return m.final.apply(g, x, samples*steps), mixed
 }
 
-// losses adds the tasks' losses and the auxiliary ones, and their weighted sum.
-func (m *Model[F]) losses(p *program[F], mixed []routing.Output) {
-	c := m.config
-	var weights []float64
-	var nodes []op.Node
-	add := func(name string, coefficient, share float64, n op.Node) {
-		weights = append(weights, coefficient*share)
-		nodes = append(nodes, n)
-		p.terms = append(p.terms, term{name, share, n})
-	}
+// addLosses adds the tasks' losses and the auxiliary ones, and their weighted sum.
+func (m *Model[F]) addLosses(p *program[F], mixed []routing.Output) {
+	sum := lossSum[F]{program: p}
 	for i, h := range m.heads {
 		labels := make([]F, p.samples*h.task.Columns())
 		p.labels = append(p.labels, labels)
-		add(h.task.Name, 1, 1, h.loss(p.graph, p.logits[i], p.samples, labels))
+		sum.add(h.task.Name, 1, 1, h.loss(p.graph, p.logits[i], p.samples, labels))
 	}
+	m.addRouterLosses(&sum, mixed)
+	sum.end()
+}
+
+// addRouterLosses adds the auxiliary ones.
+func (m *Model[F]) addRouterLosses(sum *lossSum[F], mixed []routing.Output) {
+	c := m.config
 	for _, out := range mixed {
 		if c.Balance > 0 {
 			for _, n := range out.Balance {
-				add("balance", c.Balance, 1, n)
+				sum.add("balance", c.Balance, 1, n)
 			}
 		}
 		if out.Entropy != nil {
 			// Averaged over layers: method decision 9.
-			add("entropy", c.Entropy, 1/float64(len(mixed)), out.Entropy)
+			sum.add("entropy", c.Entropy, 1/float64(len(mixed)), out.Entropy)
 		}
 	}
-	p.total = p.graph.WeightedSum(weights, nodes)
+}
+
+// lossSum is a program's total loss while it is laid out.
+type lossSum[F kernel.Float] struct {
+	program *program[F]
+	weights []float64
+	nodes   []op.Node
+}
+
+// add takes one term up: its coefficient, and the share that the node is of what is reported
+// under the name.
+func (s *lossSum[F]) add(name string, coefficient, share float64, n op.Node) {
+	s.weights = append(s.weights, coefficient*share)
+	s.nodes = append(s.nodes, n)
+	s.program.terms = append(s.program.terms, term{name, share, n})
+}
+
+func (s *lossSum[F]) end() { s.program.total = s.program.graph.WeightedSum(s.weights, s.nodes) }
+
+// losses are the terms of the last run.
+func (p *program[F]) losses() (Losses, error) {
+	losses := Losses{}
+	for _, t := range append(p.terms, term{"total", 1, p.total}) {
+		value, err := p.graph.Value(t.node)
+		if err != nil {
+			return nil, fmt.Errorf("model: %w", err)
+		}
+		losses[t.name] += t.share * float64(value[0])
+	}
+	return losses, nil
 }
 
 func (m *Model[F]) assembly(samples int) kernel.Assemble[F] {
@@ -158,15 +202,9 @@ func (m *Model[F]) feed(pool *kernel.Pool, p *program[F], b Batch[F], step op.St
 	copy(p.series, b.Series)
 	copy(p.present, b.Present)
 	if step.Training && m.config.ModalityDropout > 0 {
-		dropModalities(p.present, p.samples, m.config.ModalityDropout, kernel.Key(step.Seed, step.Number, modalityStream))
+		dropModalities(p.present, p.samples, m.config.ModalityDropout, step.Key(modalityStream))
 	}
-	m.fillMissing(p)
-	for i, e := range m.encoders {
-		if p.grids[i] != nil {
-			k := kernel.Imputation[F]{Samples: p.samples, Steps: m.config.Steps, Width: e.modality.Width, Mean: e.mean}
-			k.Fill(pool, p.grids[i], &p.series[i])
-		}
-	}
+	m.complete(pool, p)
 	for i, h := range m.heads {
 		if p.labels == nil {
 			break
@@ -176,6 +214,18 @@ func (m *Model[F]) feed(pool *kernel.Pool, p *program[F], b Batch[F], step op.St
 				v = F((float64(v) - h.task.Mean) / h.task.Deviation)
 			}
 			p.labels[i][j] = v
+		}
+	}
+}
+
+// complete derives from the series what else the graph reads: what stands for missing
+// modalities, and the regular grids.
+func (m *Model[F]) complete(pool *kernel.Pool, p *program[F]) {
+	m.fillMissing(p)
+	for i, e := range m.encoders {
+		if p.grids[i] != nil {
+			k := kernel.Imputation[F]{Samples: p.samples, Steps: m.config.Steps, Width: e.modality.Width, Mean: e.mean}
+			k.Fill(pool, p.grids[i], &p.series[i])
 		}
 	}
 }

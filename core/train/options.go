@@ -32,9 +32,20 @@ type Options struct {
 	Patience int
 }
 
+// Network is what learns: a model, or its pretraining.
+type Network interface {
+	// Parameters are in a fixed order, each with a unique name.
+	Parameters() []*op.Parameter[float32]
+	// Train runs a batch forward and backward and adds the gradients, scaled by
+	// step.Weight, to those of the parameters.
+	Train(pool *kernel.Pool, b model.Batch[float32], step op.Step) (model.Losses, error)
+	// EndStep tells that the optimizer has used the gradients.
+	EndStep()
+}
+
 // Task is what is trained on what.
 type Task struct {
-	Model *model.Model[float32]
+	Model Network
 	Pool  *kernel.Pool
 	// Device is where the model is and trained; nil means the processor.
 	Device op.Device[float32]

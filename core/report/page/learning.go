@@ -10,8 +10,12 @@ import (
 	"github.com/fusemoe/fusemoe/core/report/figure"
 )
 
-// trainingFigures are the learning curves: of every loss term, and of what judged the epochs.
+// trainingFigures are the learning curves: of a pretraining, of every loss term, and of what
+// judged the epochs.
 func (r Run) trainingFigures() (all []figure.Figure) {
+	if f, ok := r.pretrainingCurves(); ok {
+		all = append(all, f)
+	}
 	for _, t := range r.Tasks {
 		all = append(all, r.metricCurves(t))
 	}
@@ -19,6 +23,30 @@ func (r Run) trainingFigures() (all []figure.Figure) {
 		all = append(all, r.lossCurves(term))
 	}
 	return all
+}
+
+// reconstruction is the loss of a pretraining, as package model calls it.
+const reconstruction = "reconstruction"
+
+// pretrainingCurves shows how well what was hidden is filled in.
+func (r Run) pretrainingCurves() (f figure.Figure, ok bool) {
+	var histories []figure.History
+	for _, t := range r.Trainings {
+		if len(t.Pretraining) == 0 {
+			continue
+		}
+		best := bestOf(t.Pretraining)
+		h, v := figure.History{Name: "training", Best: best}, figure.History{Name: "validation", Series: 1, Best: best}
+		for _, e := range t.Pretraining {
+			h.Values = append(h.Values, e.Losses[reconstruction])
+			v.Values = append(v.Values, -float64(e.Score))
+		}
+		histories = append(histories, h, v)
+	}
+	f = figure.Progress("pretraining", "Pretraining", "", histories)
+	f.Caption = "Squared error of the hidden values, in squared standard deviations: 1 is no better than the mean. " +
+		"Training is with dropout, validation without; the dot is the epoch whose weights training began with."
+	return f, len(histories) > 0
 }
 
 // lossTerms are the total, those of the tasks, and the auxiliary ones.
@@ -67,8 +95,8 @@ func (r Run) lossCurves(term string) figure.Figure {
 	}
 	var histories []figure.History
 	for _, t := range r.Trainings {
-		h := figure.History{Best: t.best()}
-		v := figure.History{Name: "validation", Series: 1, Best: t.best()}
+		h := figure.History{Best: bestOf(t.Epochs)}
+		v := figure.History{Name: "validation", Series: 1, Best: bestOf(t.Epochs)}
 		for _, e := range t.Epochs {
 			loss, ok := e.Losses[term]
 			if !ok {
@@ -98,7 +126,7 @@ func (r Run) metricCurves(t Task) figure.Figure {
 	var histories []figure.History
 	for i, name := range names {
 		for _, training := range r.Trainings {
-			h := figure.History{Name: report.Title(name), Series: i, Best: training.best()}
+			h := figure.History{Name: report.Title(name), Series: i, Best: bestOf(training.Epochs)}
 			for _, e := range training.Epochs {
 				h.Values = append(h.Values, e.Validation[t.Name].value(name))
 			}

@@ -189,4 +189,4 @@ func (t Task) NewGroup(i int) bool { return i == 0 || t.Subgroups[i].Of != t.Sub
 func (l Label) IsMean() bool { return !math.IsNaN(float64(l.Mean)) }
 
 // BestEpoch is the one whose weights were kept.
-func (t Training) BestEpoch() int { return t.best() }
+func (t Training) BestEpoch() int { return bestOf(t.Epochs) }

@@ -101,6 +101,8 @@ type Model struct {
 type Training struct {
 	Seed   uint64  `json:"seed"`
 	Epochs []Epoch `json:"epochs"`
+	// Pretraining are the epochs of what preceded it, if anything did.
+	Pretraining []Epoch `json:"pretraining,omitempty"`
 	// Experts is what the routers did with the test split.
 	Experts eval.ExpertUseResult `json:"experts"`
 }
@@ -117,9 +119,9 @@ type Epoch struct {
 	Experts *eval.ExpertUseResult `json:"experts,omitempty"`
 }
 
-// best is the last epoch that was the best so far; 0 where there is none.
-func (t Training) best() (best int) {
-	for _, e := range t.Epochs {
+// bestOf is the last epoch that was the best so far; 0 where there is none.
+func bestOf(epochs []Epoch) (best int) {
+	for _, e := range epochs {
 		if e.Best {
 			best = e.Epoch
 		}

@@ -115,7 +115,7 @@ func (t Together) progress(s sameTask) figure.Figure {
 	var histories []figure.History
 	for r, run := range t.Runs {
 		for _, training := range run.Trainings[:min(1, len(run.Trainings))] {
-			h := figure.History{Name: run.Name, Series: r, Best: training.best()}
+			h := figure.History{Name: run.Name, Series: r, Best: bestOf(training.Epochs)}
 			for _, e := range training.Epochs {
 				h.Values = append(h.Values, e.Validation[s.Name].value(metric))
 			}
