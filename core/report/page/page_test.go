@@ -33,7 +33,7 @@ var kinds = map[string][]eval.Kind{
 
 // TestPage has the page of every kind of task show what it should, every figure once.
 func TestPage(t *testing.T) {
-	auxiliary := []string{"missingness", "loss-total", "loss-balance", "loss-entropy", "modality-share-1", "modality-share-2", "expert-use-1", "gate-entropy-2"}
+	auxiliary := []string{"missingness", "pretraining", "loss-total", "loss-balance", "loss-entropy", "modality-share-1", "modality-share-2", "expert-use-1", "gate-entropy-2"}
 	for name, figures := range map[string][]string{
 		"binary":     {"roc", "precision-recall", "calibration", "decision", "subgroups", "validation"},
 		"multilabel": {"roc", "precision-recall", "calibration", "decision-oedema", "decision-pneumonia", "subgroups"},

@@ -127,6 +127,9 @@ func training(seed uint64, kinds []eval.Kind) page.Training {
 			e.Validation[tasks[k].Name] = page.Figures{"auroc": 0.8, "auprc": 0.5, "log_loss": 0.4, "mae": 1, "rmse": 1.2}
 		}
 		t.Epochs = append(t.Epochs, e)
+		t.Pretraining = append(t.Pretraining, page.Epoch{
+			Epoch: i + 1, Losses: map[string]float64{"reconstruction": 1 / float64(i+1)}, Score: page.Number(-0.8 / float64(i+1)), Best: true,
+		})
 	}
 	return t
 }
