@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -96,16 +97,17 @@ func prepared(t *testing.T, program, stays string, k *killer) map[string][]byte 
 	return files
 }
 
-// killer is a Progress that ends a process of the plugin at random moments, spread over the
-// first half of the samples: a moment when all processes wait to be started again passes to
-// the next sample, and the second half always has one. Without a random source it leaves
-// them alone.
+// killer is a Progress that ends processes of the plugin at random moments, spread over the
+// samples, with enough of them left for a moment at which all processes wait to be started
+// again. It takes the one that has lived longest, so that one process after the other dies
+// and no batch meets three deaths, after which the host would rightly give it up. Without
+// a random source it leaves all alone.
 type killer struct {
-	random *rand.Rand
-	mutex  sync.Mutex
-	at     []int // samples done when the next ones die
-	done   int
-	killed int
+	random       *rand.Rand
+	mutex        sync.Mutex
+	every        int // samples between two deaths, on average
+	next         int // samples done when the next one dies
+	done, killed int
 }
 
 func (k *killer) Stage(name string, total int) core.Meter {
@@ -114,10 +116,7 @@ func (k *killer) Stage(name string, total int) core.Meter {
 	if name != "encode measurements" || k.random == nil {
 		return &killer{}
 	}
-	part := total / 2 / kills
-	for i := range kills {
-		k.at = append(k.at, i*part+k.random.IntN(part))
-	}
+	k.every = total * 2 / 3 / kills
 	return k
 }
 
@@ -125,13 +124,15 @@ func (k *killer) Add(n int) {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
 	k.done += n
-	for len(k.at) > 0 && k.done >= k.at[0] {
-		pids := plugins()
-		if len(pids) == 0 || syscall.Kill(pids[k.random.IntN(len(pids))], syscall.SIGKILL) != nil {
-			return // all wait to be started again: the next sample will do
-		}
-		k.at, k.killed = k.at[1:], k.killed+1
+	if k.random == nil || k.killed == kills || k.done < k.next {
+		return
 	}
+	pids := plugins()
+	if len(pids) == 0 || syscall.Kill(slices.Min(pids), syscall.SIGKILL) != nil {
+		return // the next sample will do
+	}
+	k.killed++
+	k.next = k.done + k.every/2 + k.random.IntN(k.every)
 }
 
 func (*killer) Note(string) {}
