@@ -85,8 +85,8 @@ func lives(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return false
 	}
-	state, _, ok := stat(fmt.Sprintf("/proc/%d/stat", pid))
-	return !ok || !ended(state)
+	over, _, ok := stat(fmt.Sprintf("/proc/%d/stat", pid))
+	return !ok || !over
 }
 
 // groupLives tells whether a process of the group is there and no zombie.
@@ -99,26 +99,26 @@ func groupLives(group int) bool {
 		return true
 	}
 	for _, file := range files {
-		if state, g, ok := stat(file); ok && g == group && !ended(state) {
+		if over, g, ok := stat(file); ok && g == group && !over {
 			return true
 		}
 	}
 	return false
 }
 
-func ended(state string) bool { return state == "Z" || state == "X" }
-
-// stat reads state and group of a process: the first and third field after the name,
-// which stands in parentheses.
-func stat(file string) (state string, group int, ok bool) {
+// stat reads whether a process is over, and its group: the state, the group and the number
+// of threads are the first, third and eighteenth field after the name, which stands in
+// parentheses. A zombie that has other threads is not over: so a process looks for a moment
+// while one of them executes another program, as the command does that makes a sandbox.
+func stat(file string) (over bool, group int, ok bool) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return "", 0, false
+		return false, 0, false
 	}
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	if len(fields) < 3 {
-		return "", 0, false
+	if len(fields) < 18 {
+		return false, 0, false
 	}
 	group, err = strconv.Atoi(fields[2])
-	return fields[0], group, err == nil
+	return fields[0] == "X" || fields[0] == "Z" && fields[17] == "1", group, err == nil
 }
