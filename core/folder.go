@@ -154,7 +154,8 @@ func seedsIn(dir string) ([]uint64, error) {
 
 // end clears up after a run that did not come to its end, of which some seeds are
 // finished and others were begun. A training without a checkpoint, and without an epoch of
-// pretraining, is removed, and with the last of them the folder: the next run may have it. What is left is told.
+// pretraining, is removed, and with the last of them the folder: the next run may have it.
+// What is left is told.
 func (f *runFolder) end(finished, begun []uint64, cause error) error {
 	var partial, pretrained []uint64
 	for _, seed := range begun {

@@ -40,8 +40,8 @@ func (c *Config) Changed() ([]Setting, error) {
 }
 
 // Training lists the settings that a trained model depends on, modalities apart: every one
-// of model, pretrain and train but those that it does not show, and the seeds, which have a training
-// each.
+// of model, pretrain and train but those that it does not show, and the seeds, which have a
+// training each.
 func (c *Config) Training() ([]Setting, error) {
 	all, err := c.settings()
 	if err != nil {

@@ -165,6 +165,8 @@ func TestImpossibleCombinationsAreRefused(t *testing.T) {
 		{"train.seeds=", "--set: train.seeds: there are none; give at least one, such as [42]"},
 		{"train.seeds=1,2,1", "--set: train.seeds: 1 is there twice; a seed's training would only be repeated"},
 		{"train.learning_rate=0", "--set: train.learning_rate: want a number above 0, not 0"},
+		{"pretrain.epochs=-1", "--set: pretrain.epochs: want at least 0, not -1"},
+		{"pretrain.hide=1", "--set: pretrain.hide: want a share above 0 and below 1, not 1"},
 		{"train.warmup=1", "--set: train.warmup: want a share from 0 to below 1, not 1"},
 		{"train.average=-0.5", "--set: train.average: want a share from 0 to below 1, not -0.5"},
 		{"train.threads=-1", "--set: train.threads: want at least 0, not -1"},
