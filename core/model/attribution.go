@@ -83,7 +83,7 @@ func (m *Model[F]) Attribute(pool *kernel.Pool, b Batch[F], task, output int) (a
 		return a, err
 	}
 	for l, layer := range p.decisions {
-		a.Layers = append(a.Layers, m.effect(p, out.Decisions[l], layerGradients[F](layer), scale))
+		a.Layers = append(a.Layers, m.effect(p, out.Decisions[l], layerGradients(p.graph, layer), scale))
 	}
 	ends, err := m.Predict(pool, m.path(b, func(k int) float64 { return float64(min(k, 1)) }))
 	if err != nil {
@@ -143,7 +143,7 @@ func (m *Model[F]) path(b Batch[F], share func(k int) float64) Batch[F] {
 func (m *Model[F]) differentiate(pool *kernel.Pool, p *program[F], b Batch[F]) error {
 	for _, grid := range p.imputed {
 		if grid != nil {
-			clear(grid.Grad)
+			grid.ClearGrad()
 		}
 	}
 	m.feed(pool, p, b, op.Step{})
@@ -151,7 +151,7 @@ func (m *Model[F]) differentiate(pool *kernel.Pool, p *program[F], b Batch[F]) e
 		return fmt.Errorf("model: %w", err)
 	}
 	for _, parameter := range m.Parameters() {
-		clear(parameter.Grad)
+		parameter.ClearGrad()
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func (m *Model[F]) addGradients(pool *kernel.Pool, p *program[F], b Batch[F], va
 		a := e.attention(pathBatch)
 		y := make([]F, len(op.Value[F](p.attended[i])))
 		a.Forward(pool, y, series, e.weights())
-		a.BackwardValues(pool, dv, op.Gradient[F](p.attended[i]), series)
+		a.BackwardValues(pool, dv, p.graph.Gradient(p.attended[i]), series)
 		if p.imputed[i] != nil {
 			k := kernel.Imputation[F]{Samples: pathBatch, Steps: m.config.Steps, Width: e.modality.Width}
 			k.Backward(pool, dv, p.imputed[i].Grad, series)
@@ -185,9 +185,9 @@ func (m *Model[F]) addGradients(pool *kernel.Pool, p *program[F], b Batch[F], va
 }
 
 // layerGradients are the gradients of a layer's gates.
-func layerGradients[F kernel.Float](layer []routing.Decision) (all [][]F) {
+func layerGradients[F kernel.Float](g *op.Graph[F], layer []routing.Decision) (all [][]F) {
 	for _, d := range layer {
-		all = append(all, op.Gradient[F](d.Gates))
+		all = append(all, g.Gradient(d.Gates))
 	}
 	return all
 }

@@ -45,11 +45,14 @@ func (g *Graph[F]) SelfAttention(k kernel.SelfAttention[F], qkv Node) Node {
 func (g *Graph[F]) Residual(k kernel.Residual[F], x, z Node) Node {
 	k.Size = x.Shape().TotalSize()
 	stream := g.nextID()
-	return g.apply(Call[F]{Name: "residual", Kernel: k, Stream: stream}, x.Shape(), []Node{x, z},
+	g.nextID()
+	f := g.add(Call[F]{Name: "residual", Kernel: k, Stream: stream}, x.Shape(), []Node{x, z},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], in[1], g.key(stream), g.step.Training) },
 		func(din [][]F, dy, _ []F, _ [][]F) {
 			k.Backward(g.pool, din[0], din[1], dy, g.key(stream), g.step.Training)
 		})
+	f.passes = 0
+	return f.out
 }
 
 // Contract is Σ x[i,j]·weights[j] over all rows i, a scalar. weights is read at each run.

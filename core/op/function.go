@@ -17,23 +17,40 @@ import (
 
 const errElementType = "op: a value has another element type than its graph"
 
-// function is one coarse operation: Gorgonia's Op and SDOp over a pair of closures
-// that call a kernel.
+// function is one coarse operation: Gorgonia's Op over a pair of closures that call a
+// kernel.
 type function[F kernel.Float] struct {
+	owner
 	*Call[F]
-	graph *Graph[F]
-	id    uint64
-	shape tensor.Shape
-	types []hm.Type
-	// wanted says which inputs need a gradient: all but the graph's constants.
+	graph  *Graph[F]
+	id     uint64
+	shape  tensor.Shape
+	types  []hm.Type
+	inputs []Node
+	out    Node
+	// wanted says which inputs need a gradient: those that lead to a parameter; learns
+	// that one of them does.
 	wanted   []bool
+	learns   bool
 	forward  func(y []F, in [][]F)
 	backward func(din [][]F, dy, y []F, in [][]F)
+	// passes is the input whose gradient is that of the result, which is handed on as it
+	// is, -1 for none.
+	passes int
 
-	y    *tensor.Dense
-	in   [][]F
-	grad *gradients[F]
+	y   *tensor.Dense
+	in  [][]F
+	din [][]F
+	// dy are the gradients of the inputs that are results of others.
+	dy []*tensor.Dense
 }
+
+// owner tells Gorgonia to leave the memory of a result alone: the operation owns it.
+type owner struct{}
+
+func (owner) ReturnsPtr() bool     { return true }
+func (owner) CallsExtern() bool    { return false }
+func (owner) OverwritesInput() int { return -1 }
 
 // apply adds an operation with the given result shape to the graph. forward
 // overwrites y; backward overwrites every slice of din that is not nil. On a device the
@@ -42,22 +59,23 @@ func (g *Graph[F]) apply(c Call[F], shape []int, inputs []Node,
 	forward func(y []F, in [][]F), backward func(din [][]F, dy, y []F, in [][]F),
 ) Node {
 	g.nextID()
-	return g.applyUncounted(c, shape, inputs, forward, backward)
+	return g.add(c, shape, inputs, forward, backward).out
 }
 
-// applyUncounted is apply for an operation that leaves the random streams of others as
-// they are without it.
-func (g *Graph[F]) applyUncounted(c Call[F], shape []int, inputs []Node,
+// add is apply for an operation that leaves the random streams of others as they are
+// without it.
+func (g *Graph[F]) add(c Call[F], shape []int, inputs []Node,
 	forward func(y []F, in [][]F), backward func(din [][]F, dy, y []F, in [][]F),
-) Node {
+) *function[F] {
 	c.Size = tensor.Shape(shape).TotalSize()
 	f := &function[F]{
-		Call: &c, graph: g, id: g.identity(), shape: shape,
-		forward: forward, backward: backward, in: make([][]F, len(inputs)),
+		Call: &c, graph: g, id: g.identity(), shape: shape, inputs: inputs,
+		forward: forward, backward: backward, passes: -1, in: make([][]F, len(inputs)),
 	}
 	for _, n := range inputs {
 		f.types = append(f.types, n.Type())
-		f.wanted = append(f.wanted, !g.constants[n])
+		f.wanted = append(f.wanted, g.learns[n])
+		f.learns = f.learns || g.learns[n]
 		c.Inputs = append(c.Inputs, g.operands[n])
 	}
 	if g.device == nil {
@@ -68,9 +86,10 @@ func (g *Graph[F]) applyUncounted(c Call[F], shape []int, inputs []Node,
 	if err != nil {
 		panic(fmt.Sprintf("op: %s: %v", c.Name, err))
 	}
-	g.calls = append(g.calls, f.Call)
-	g.operands[out] = Operand[F]{Call: f.Call}
-	return out
+	f.out = out
+	g.functions, g.calls = append(g.functions, f), append(g.calls, f.Call)
+	g.operands[out], g.learns[out] = Operand[F]{Call: f.Call}, f.learns
+	return f
 }
 
 // nextID counts what a network is built of. The count names the random stream of an
@@ -106,37 +125,10 @@ func (f *function[F]) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
 	return f.y, nil
 }
 
-// ReturnsPtr, CallsExtern and OverwritesInput tell Gorgonia to leave the memory of
-// the result alone: the operation owns it.
-func (f *function[F]) ReturnsPtr() bool     { return true }
-func (f *function[F]) CallsExtern() bool    { return false }
-func (f *function[F]) OverwritesInput() int { return -1 }
-
 // WriteHash identifies the operation. No two are equal, so that Gorgonia never
 // merges two dropouts or two expert layers into one.
 func (f *function[F]) WriteHash(h hash.Hash) { writeHash(h, f.Name, f.id) }
 func (f *function[F]) Hashcode() uint32      { return hashcode(f) }
-
-// DiffWRT tells which inputs the operation is differentiated by.
-func (f *function[F]) DiffWRT(int) []bool { return f.wanted }
-
-// SymDiff adds one gradient node for each wanted input.
-func (f *function[F]) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	f.grad = newGradients(f, inputs)
-	out := make(gorgonia.Nodes, len(inputs))
-	for i := range inputs {
-		if !f.wanted[i] {
-			continue
-		}
-		operands := append(append(gorgonia.Nodes{}, inputs...), output, grad)
-		n, err := gorgonia.ApplyOp(&gradient[F]{all: f.grad, input: i, id: f.graph.identity()}, operands...)
-		if err != nil {
-			return nil, fmt.Errorf("gradient of %s: %w", f.Name, err)
-		}
-		out[i] = n
-	}
-	return out, nil
-}
 
 // recovered turns a panic of a kernel, which is a bug, into an error: Gorgonia runs
 // the operations on a goroutine of its own, where a panic would end the process. The

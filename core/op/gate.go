@@ -94,11 +94,14 @@ func (g *Graph[F]) Columns(k kernel.Columns[F], x Node) Node {
 // apart into the groups of x, [Groups·Rows, Width].
 func (g *Graph[F]) AddColumns(k kernel.AddColumns[F], x, y Node) Node {
 	stream := g.nextID()
-	return g.apply(Call[F]{Name: "add columns", Kernel: k, Stream: stream}, x.Shape(), []Node{x, y},
+	g.nextID()
+	f := g.add(Call[F]{Name: "add columns", Kernel: k, Stream: stream}, x.Shape(), []Node{x, y},
 		func(out []F, in [][]F) { k.Forward(g.pool, out, in[0], in[1], g.key(stream), g.step.Training) },
 		func(din [][]F, dout, _ []F, _ [][]F) {
 			k.Backward(g.pool, din[0], din[1], dout, g.key(stream), g.step.Training)
 		})
+	f.passes = 0
+	return f.out
 }
 
 // Sum adds arrays of one shape.

@@ -20,11 +20,40 @@ type Parameter[F kernel.Float] struct {
 	Shape []int
 	// Value and Grad have one entry for each element, row-major.
 	Value, Grad []F
+	// cleared says that Grad is 0, spare is where a gradient is computed that is added to it.
+	cleared bool
+	spare   []F
 	// Decays says that weight decay applies: true for matrices, false for biases,
 	// norms and embeddings.
 	Decays bool
 	// version counts the changes of Value that a device has to be told of.
 	version int
+}
+
+// ClearGrad sets the gradient to 0. The next run of a graph may then overwrite it, so it is
+// not to be changed by others before.
+func (p *Parameter[F]) ClearGrad() {
+	clear(p.Grad)
+	p.cleared = true
+}
+
+// target is where a backward pass writes its gradient, before collect.
+func (p *Parameter[F]) target() []F {
+	if p.cleared {
+		p.cleared = false
+		return p.Grad
+	}
+	if p.spare == nil {
+		p.spare = make([]F, len(p.Grad))
+	}
+	return p.spare
+}
+
+// collect adds a gradient that target had no other place for.
+func (p *Parameter[F]) collect(pool *kernel.Pool, grad []F) {
+	if len(grad) > 0 && &grad[0] != &p.Grad[0] {
+		kernel.Add(pool, p.Grad, grad)
+	}
 }
 
 // Changed tells that Value was changed otherwise than by a device's own optimizer.
@@ -50,18 +79,18 @@ type Graph[F kernel.Float] struct {
 	pool    *kernel.Pool
 	machine gorgonia.VM
 	step    Step
-	// runs counts the runs; a gradient node compares it to see whether the
-	// gradients of its operation are already there.
-	runs uint64
 	// operations counts what gives each operation its own random stream, nodes what
 	// tells Gorgonia that no two are the same.
 	operations, nodes uint64
-	// leaves are the parameters in the order of their first use, used what each one
-	// is called by its users.
-	leaves    gorgonia.Nodes
-	used      map[*Parameter[F]]Node
-	constants map[Node]bool
+	// functions are the operations in the order in which they were added; learns has what
+	// leads to a parameter.
+	functions  []*function[F]
+	used       map[*Parameter[F]]Node
+	parameters map[Node]*Parameter[F]
+	learns     map[Node]bool
+	// Of a graph with a loss: the weight of a run, and the gradient of each node.
 	weight    *tensor.Dense
+	gradients map[Node]Node
 	// calls are the operations, operands what each node is to those that use it. With a
 	// device, program is what runs.
 	calls    []*Call[F]
@@ -78,7 +107,8 @@ var errNotCompiled = errors.New("op: the graph is run before it is compiled")
 func NewGraph[F kernel.Float](pool *kernel.Pool) *Graph[F] {
 	return &Graph[F]{
 		graph: gorgonia.NewGraph(), pool: pool,
-		used: map[*Parameter[F]]Node{}, constants: map[Node]bool{}, operands: map[Node]Operand[F]{},
+		used: map[*Parameter[F]]Node{}, parameters: map[Node]*Parameter[F]{}, learns: map[Node]bool{},
+		operands: map[Node]Operand[F]{},
 	}
 }
 
@@ -96,7 +126,7 @@ func (g *Graph[F]) Input(name string, shape ...int) (Node, []F) {
 	t := newTensor[F](shape)
 	n := gorgonia.NewTensor(g.graph, t.Dtype(), len(shape),
 		gorgonia.WithShape(shape...), gorgonia.WithName(g.unique(name)), gorgonia.WithValue(t))
-	g.constants[n] = true
+	g.nextID()
 	g.operands[n] = Operand[F]{Input: values[F](t)}
 	return n, values[F](t)
 }
@@ -108,14 +138,10 @@ func (g *Graph[F]) Parameter(p *Parameter[F]) Node {
 		return n
 	}
 	t := tensor.New(tensor.WithShape(p.Shape...), tensor.WithBacking(p.Value))
-	leaf := gorgonia.NewTensor(g.graph, t.Dtype(), len(p.Shape),
+	n := gorgonia.NewTensor(g.graph, t.Dtype(), len(p.Shape),
 		gorgonia.WithShape(p.Shape...), gorgonia.WithName(g.unique(p.Name)), gorgonia.WithValue(t))
-	n, err := gorgonia.ApplyOp(newCollector(g, p, leaf), leaf)
-	if err != nil {
-		panic(fmt.Sprintf("op: parameter %s: %v", p.Name, err))
-	}
-	g.leaves = append(g.leaves, leaf)
-	g.used[p] = n
+	g.operations += 2 // as many as when the published results were drawn
+	g.used[p], g.parameters[n], g.learns[n] = n, p, true
 	g.operands[n] = Operand[F]{Parameter: p}
 	return n
 }
@@ -130,10 +156,7 @@ func (g *Graph[F]) Compile(loss Node) (err error) {
 		return nil
 	}
 	if loss != nil {
-		g.weight = newTensor[F]([]int{1})
-		seed := gorgonia.NewTensor(g.graph, g.weight.Dtype(), 1,
-			gorgonia.WithShape(1), gorgonia.WithName("weight of the run"), gorgonia.WithValue(g.weight))
-		if _, err := gorgonia.Backpropagate(gorgonia.Nodes{loss}, gorgonia.Nodes{seed}, g.leaves); err != nil {
+		if err := g.differentiate(loss); err != nil {
 			return fmt.Errorf("op: differentiate the graph: %w", err)
 		}
 	}
@@ -154,7 +177,6 @@ func (g *Graph[F]) Run(step Step) error {
 		return errNotCompiled
 	}
 	g.step = step
-	g.runs++
 	if g.weight != nil {
 		w := step.Weight
 		if w == 0 {
@@ -204,19 +226,19 @@ func Value[F kernel.Float](n Node) []F { return values[F](n.Value()) }
 
 // Gradient is the gradient of a node after a run of a differentiated graph; the next run
 // overwrites it. The node has one user.
-func Gradient[F kernel.Float](n Node) []F {
-	v, err := n.Grad()
-	if err != nil {
+func (g *Graph[F]) Gradient(n Node) []F {
+	d := g.gradients[n]
+	if d == nil {
 		panic(errNoGradient)
 	}
-	return values[F](v)
+	return values[F](d.Value())
 }
 
 const errNoGradient = "op: the loss does not depend on the node"
 
 // unique makes a node's name its own: Gorgonia takes leaves of one name and shape for
 // the same one.
-func (g *Graph[F]) unique(name string) string { return fmt.Sprintf("%s#%d", name, g.nextID()) }
+func (g *Graph[F]) unique(name string) string { return fmt.Sprintf("%s#%d", name, g.identity()) }
 
 func newTensor[F kernel.Float](shape []int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(make([]F, tensor.Shape(shape).TotalSize())))

@@ -41,3 +41,37 @@ func TestClosedGraphIsCollected(t *testing.T) {
 		}
 	}
 }
+
+// Gradients add up over runs from what ClearGrad left, and over the users of a parameter
+// and of a result in one run.
+func TestGradientsAddUp(t *testing.T) {
+	p, q := op.Constant("p", 2.0, 1, 1), op.Constant("q", 3.0, 1, 1)
+	g := op.NewGraph[float64](nil)
+	x := g.Parameter(p)
+	// y = p + p + q, p being used by two operations and their sum by two more.
+	y := g.Sum(x, g.Residual(kernel.Residual[float64]{}, x, g.Parameter(q)))
+	loss := g.Contract(g.Residual(kernel.Residual[float64]{}, y, g.Sum(y, y)), []float64{1}) // 3y
+	if err := g.Compile(loss); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, clears := range []func(*param){(*param).ClearGrad, func(p *param) { clear(p.Grad) }} {
+		clears(p)
+		clears(q)
+		for run := 1; run <= 3; run++ {
+			if err := g.Run(op.Step{Training: true}); err != nil {
+				t.Fatal(err)
+			}
+			if v := op.Value[float64](loss)[0]; v != 21 {
+				t.Errorf("the loss is %v", v)
+			}
+			if want := float64(3 * run); p.Grad[0] != 2*want || q.Grad[0] != want {
+				t.Errorf("after %d runs the gradients are %v and %v, want %v and %v", run, p.Grad[0], q.Grad[0], 2*want, want)
+			}
+		}
+	}
+}

@@ -70,6 +70,5 @@ func runTape(g *Graph[float32]) error { return g.Run(Step{}) }
 // runLISP runs the graph, differentiated already, on a new LISP machine: one that was
 // reset begins at its last node.
 func runLISP(g *Graph[float32]) error {
-	g.runs++
 	return gorgonia.NewLispMachine(g.graph, gorgonia.ExecuteFwdOnly()).RunAll()
 }

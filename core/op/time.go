@@ -34,11 +34,9 @@ func (g *Graph[F]) Unfold(k kernel.Unfold[F], x Node) Node {
 	if k.Taps == 1 {
 		return x
 	}
-	n := g.apply(Call[F]{Name: "unfold", Kernel: k}, []int{k.Samples * k.Steps, k.Taps * k.Width}, []Node{x},
+	return g.apply(Call[F]{Name: "unfold", Kernel: k}, []int{k.Samples * k.Steps, k.Taps * k.Width}, []Node{x},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0]) },
 		func(din [][]F, dy, _ []F, _ [][]F) { k.Backward(g.pool, din[0], dy) })
-	g.constants[n] = g.constants[x]
-	return n
 }
 
 // Blend is σ(z)·a + (1-σ(z))·b.
@@ -73,9 +71,9 @@ func (g *Graph[F]) Assemble(k kernel.Assemble[F], grids []Node, missing, modalit
 // LastSteps is the last step of every sequence: [Sequences, Width].
 func (g *Graph[F]) LastSteps(sequences, steps, width int, x Node) Node {
 	k := kernel.StepPooling[F]{Kind: kernel.LastStep, Modalities: 1, Samples: sequences, Steps: steps, Width: width}
-	return g.applyUncounted(Call[F]{Name: "last step", Kernel: k}, []int{sequences, width}, []Node{x},
+	return g.add(Call[F]{Name: "last step", Kernel: k}, []int{sequences, width}, []Node{x},
 		func(y []F, in [][]F) { k.Forward(g.pool, y, in[0], nil) },
-		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], nil, dy, in[0], nil) })
+		func(din [][]F, dy, _ []F, in [][]F) { k.Backward(g.pool, din[0], nil, dy, in[0], nil) }).out
 }
 
 // Pool reduces the steps of every sequence: [Samples, Modalities·Width]. query is

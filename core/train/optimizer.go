@@ -77,7 +77,7 @@ func (o *optimizer) updateHere(pool *kernel.Pool, adam kernel.AdamW) float64 {
 			adam.Decay = o.options.WeightDecay
 		}
 		kernel.AdamWStep(pool, adam, o.step, p.Value, p.Grad, o.first[i], o.second[i])
-		clear(p.Grad)
+		p.ClearGrad()
 	}
 	return norm
 }
