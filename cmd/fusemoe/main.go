@@ -19,11 +19,13 @@ import (
 
 // gcPercent is how much the heap may grow between two collections. Nearly all of it is
 // the buffers of the network, which stay from step to step: the usual 100 would keep as
-// much memory again for garbage that is never made.
+// much memory again for garbage that is never made. GOGC in the environment goes before.
 const gcPercent = 20
 
 func main() {
-	debug.SetGCPercent(gcPercent)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
 	a := newApp(os.Stdout, os.Stderr, os.Environ(), terminal)
 	ctx, stop := interruptible(a.progress, os.Exit)
