@@ -43,6 +43,18 @@ func scaleBy[F Float](x []F, a F) {
 	}
 }
 
+// weighOn multiplies grads by weight·slopes and adds them to sums.
+func weighOn[F Float](s path, grads, sums, slopes []F, weight F) {
+	done := 0
+	if isFloat32[F]() && s != generic {
+		done = s.weigh(single(grads), single(sums), single(slopes), float32(weight))
+	}
+	for i := done; i < len(grads); i++ {
+		grads[i] *= weight * slopes[i]
+		sums[i] += grads[i]
+	}
+}
+
 // isFloat32 says which of the two element types F is; the compiler knows the answer.
 func isFloat32[F Float]() bool {
 	var zero F

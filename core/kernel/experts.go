@@ -117,9 +117,7 @@ func (m *Experts[F]) gather(p *Pool, dy, gates []F) {
 				accumulate(sums, gate, out)
 				hidden := m.hidden[pair*m.Hidden:][:m.Hidden]
 				gelu(hidden, m.before[pair*m.Hidden:][:m.Hidden])
-				for j := range hidden {
-					hidden[j] *= gate
-				}
+				scaleBy(hidden, gate)
 			}
 		}
 	})
@@ -163,10 +161,7 @@ func backwardWeighted[F Float](grad, before, sums []F, gate F) (along F) {
 		geluSlopes(values[:n], slopes[:n], before[lo:lo+n])
 		grad, sums := grad[lo:lo+n], sums[lo:lo+n]
 		along += inner(grad, values[:n])
-		for i, slope := range slopes[:n] {
-			grad[i] *= gate * slope
-			sums[i] += grad[i]
-		}
+		weighOn(activePath(), grad, sums, slopes[:n], gate)
 	}
 	return along
 }

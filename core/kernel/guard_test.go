@@ -98,6 +98,7 @@ func TestVectorsStayInBounds(t *testing.T) {
 						geluSlopesOn(s, y, z, x)
 						axpyOn(s, y, 2, x)
 						dotOn(s, y, x)
+						weighOn(s, x, y, z, 2)
 						adamWOn(s, x, y, z, v, &adamWFactors[float32]{epsilon: 1})
 					})
 				})

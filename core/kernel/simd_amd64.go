@@ -108,6 +108,12 @@ func slopesAVX512(n int, sums, weighted, grads, slopes *float32, weight float32)
 func slopesAVX2(n int, sums, weighted, grads, slopes *float32, weight float32)
 
 //go:noescape
+func weighAVX512(n int, grads, sums, slopes *float32, weight float32)
+
+//go:noescape
+func weighAVX2(n int, grads, sums, slopes *float32, weight float32)
+
+//go:noescape
 func scaleAVX512(n int, x *float32, a float32)
 
 //go:noescape
@@ -201,7 +207,7 @@ func (s path) dot(x, y []float32) float32 {
 	}
 }
 
-// sines, slopes and scale leave what does not fill a vector to the caller and return
+// sines, slopes, weigh and scale leave what does not fill a vector to the caller and return
 // where it begins.
 
 func (s path) sines(sin, cos, weight, bias []float32, t float32) (done int) {
@@ -224,6 +230,18 @@ func (s path) slopes(sums, weighted, grads, slopes []float32, weight float32) (d
 		slopesAVX512(done, &sums[0], &weighted[0], &grads[0], &slopes[0], weight)
 	default:
 		slopesAVX2(done, &sums[0], &weighted[0], &grads[0], &slopes[0], weight)
+	}
+	return done
+}
+
+func (s path) weigh(grads, sums, slopes []float32, weight float32) (done int) {
+	done = len(grads) &^ (simdLanes - 1)
+	switch {
+	case done == 0:
+	case s == avx512:
+		weighAVX512(done, &grads[0], &sums[0], &slopes[0], weight)
+	default:
+		weighAVX2(done, &grads[0], &sums[0], &slopes[0], weight)
 	}
 	return done
 }

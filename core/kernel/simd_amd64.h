@@ -221,6 +221,20 @@ loop: \
 	SUBQ        $(BYTES/4), CX; \
 	JNZ         loop
 
+// WEIGHBODY multiplies the vector at DI by V8·(SI) and adds it to the sums at DX.
+#define WEIGHBODY(loop) \
+loop: \
+	VMULPS  (SI), V8, V0; \
+	VMULPS  (DI), V0, V0; \
+	VADDPS  (DX), V0, V1; \
+	VMOVUPS V0, (DI); \
+	VMOVUPS V1, (DX); \
+	ADDQ    $BYTES, SI; \
+	ADDQ    $BYTES, DI; \
+	ADDQ    $BYTES, DX; \
+	SUBQ    $(BYTES/4), CX; \
+	JNZ     loop
+
 #define SCALEBODY(loop) \
 loop: \
 	VMULPS  (DI), V8, V0; \

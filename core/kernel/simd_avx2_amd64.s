@@ -224,6 +224,17 @@ TEXT ·slopesAVX2(SB), NOSPLIT, $0-44
 	VZEROUPPER
 	RET
 
+// func weighAVX2(n int, grads, sums, slopes *float32, weight float32)
+TEXT ·weighAVX2(SB), NOSPLIT, $0-36
+	MOVQ         n+0(FP), CX
+	MOVQ         grads+8(FP), DI
+	MOVQ         sums+16(FP), DX
+	MOVQ         slopes+24(FP), SI
+	VBROADCASTSS weight+32(FP), V8
+	WEIGHBODY(loop)
+	VZEROUPPER
+	RET
+
 // func scaleAVX2(n int, x *float32, a float32)
 TEXT ·scaleAVX2(SB), NOSPLIT, $0-20
 	MOVQ         n+0(FP), CX

@@ -171,6 +171,17 @@ TEXT ·slopesAVX512(SB), NOSPLIT, $0-44
 	VZEROUPPER
 	RET
 
+// func weighAVX512(n int, grads, sums, slopes *float32, weight float32)
+TEXT ·weighAVX512(SB), NOSPLIT, $0-36
+	MOVQ         n+0(FP), CX
+	MOVQ         grads+8(FP), DI
+	MOVQ         sums+16(FP), DX
+	MOVQ         slopes+24(FP), SI
+	VBROADCASTSS weight+32(FP), V8
+	WEIGHBODY(loop)
+	VZEROUPPER
+	RET
+
 // func scaleAVX512(n int, x *float32, a float32)
 TEXT ·scaleAVX512(SB), NOSPLIT, $0-20
 	MOVQ         n+0(FP), CX

@@ -25,6 +25,7 @@ func (path) dot(x, y []float32) float32               { return plainInner(x, y) 
 
 func (path) sines(_, _, _, _ []float32, _ float32) int  { return 0 }
 func (path) slopes(_, _, _, _ []float32, _ float32) int { return 0 }
+func (path) weigh(_, _, _ []float32, _ float32) int     { return 0 }
 func (path) scale([]float32, float32) int               { return 0 }
 
 func singles[F Float](*observations[F]) *observations[float32] { panic(errNoVectors) }

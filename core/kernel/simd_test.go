@@ -167,6 +167,31 @@ func TestVectorBitsDependOnTheValueAlone(t *testing.T) {
 	}
 }
 
+// Gradients are weighed to the bits that plain Go gives, for any length.
+func TestWeighMatchesItsDefinition(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for n := range 70 {
+		x := make([][]float32, 3)
+		for i := range x {
+			for range n {
+				x[i] = append(x[i], float32(r.NormFloat64()))
+			}
+		}
+		wantGrads, wantSums := slices.Clone(x[0]), slices.Clone(x[1])
+		for i, slope := range x[2] {
+			wantGrads[i] *= 0.7 * slope
+			wantSums[i] += wantGrads[i]
+		}
+		for _, s := range paths() {
+			grads, sums := slices.Clone(x[0]), slices.Clone(x[1])
+			weighOn(s, grads, sums, x[2], 0.7)
+			if !slices.Equal(grads, wantGrads) || !slices.Equal(sums, wantSums) {
+				t.Errorf("%v: %d values differ from plain Go", s, n)
+			}
+		}
+	}
+}
+
 func TestVectorsRefuseDifferentLengths(t *testing.T) {
 	one, two := make([]float32, 1), make([]float32, 2)
 	for i, call := range []func(){
