@@ -18,6 +18,14 @@ type Experts[F Float] struct {
 	// output and later its gradient.
 	x, dx, before, hidden, out []F
 	scratch                    []F
+	shared                     []expertWeights[F] // one for each worker
+}
+
+// expertWeights are those of the expert that a worker is at in a backward pass, which
+// mostly has several blocks of it. The next pass begins without.
+type expertWeights[F Float] struct {
+	expert int
+	w1, w2 sharedWeights[F]
 }
 
 // Forward computes y [OutRows, Out] from x [Rows, Width], gates [Rows, Experts], w1
@@ -127,27 +135,38 @@ func (m *Experts[F]) gather(p *Pool, dy, gates []F) {
 // hidden layer before GELU, scratch with its sums over blocks, and dx.
 func (m *Experts[F]) backwardHidden(p *Pool, dgates, gates, w1, w2, b2 []F, wantX bool) {
 	clear(dgates)
-	p.For(len(m.routes.blocks), 1, func(first, last int) {
-		for i := first; i < last; i++ {
-			b := m.routes.blocks[i]
-			e, n := b.expert, b.hi-b.lo
-			out, hidden := m.out[b.lo*m.Out:b.hi*m.Out], m.hidden[b.lo*m.Hidden:b.hi*m.Hidden]
-			MatMul(nil, NT, n, m.Hidden, m.Out, out, m.Out, w2[e*m.Hidden*m.Out:], m.Out, hidden, m.Hidden, false)
-			sums := m.scratch[i*m.Hidden:][:m.Hidden]
-			clear(sums)
-			for j, r := range m.routes.row[b.lo:b.hi] {
-				at := int(r)*m.Experts + e
-				row := hidden[j*m.Hidden:][:m.Hidden]
-				before := m.before[(b.lo+j)*m.Hidden:][:m.Hidden]
-				dgate := backwardWeighted(row, before, sums, gates[at])
-				if dgates != nil {
-					dgates[at] = dgate + inner(out[j*m.Out:][:m.Out], b2[e*m.Out:][:m.Out])
-				}
+	m.shared = grow(m.shared, p.Workers())
+	for slot := range m.shared {
+		m.shared[slot].expert = -1
+	}
+	forEach(p, len(m.routes.blocks), func(slot, i int) {
+		b := m.routes.blocks[i]
+		e, n := b.expert, b.hi-b.lo
+		out, hidden := m.out[b.lo*m.Out:b.hi*m.Out], m.hidden[b.lo*m.Hidden:b.hi*m.Hidden]
+		shared := &m.shared[slot]
+		another := shared.expert != e
+		blocks := (int(m.routes.first[e+1]-m.routes.first[e]) + blockRows - 1) / blockRows
+		if another {
+			shared.expert = e
+			shared.w2.take(activePath(), blocks, w2[e*m.Hidden*m.Out:], m.Hidden, m.Out)
+		}
+		shared.w2.multiply(hidden, out, n)
+		sums := m.scratch[i*m.Hidden:][:m.Hidden]
+		clear(sums)
+		for j, r := range m.routes.row[b.lo:b.hi] {
+			at := int(r)*m.Experts + e
+			row := hidden[j*m.Hidden:][:m.Hidden]
+			before := m.before[(b.lo+j)*m.Hidden:][:m.Hidden]
+			dgate := backwardWeighted(row, before, sums, gates[at])
+			if dgates != nil {
+				dgates[at] = dgate + inner(out[j*m.Out:][:m.Out], b2[e*m.Out:][:m.Out])
 			}
-			if wantX {
-				MatMul(nil, NT, n, m.Width, m.Hidden, hidden, m.Hidden, w1[e*m.Width*m.Hidden:], m.Hidden,
-					m.dx[b.lo*m.Width:], m.Width, false)
-			}
+		}
+		if wantX && another {
+			shared.w1.take(activePath(), blocks, w1[e*m.Width*m.Hidden:], m.Width, m.Hidden)
+		}
+		if wantX {
+			shared.w1.multiply(m.dx[b.lo*m.Width:], hidden, n)
 		}
 	})
 }

@@ -134,6 +134,29 @@ func TestExpertsBackwardCanBeRepeated(t *testing.T) {
 	m.Backward(nil, nil, nil, nil, nil, nil, nil, m.dy, m.x, m.gates, m.w1, m.b1, m.w2, m.b2)
 }
 
+// Weights change in place between two passes, whatever of them a pass has packed.
+func TestExpertsSeeWeightsThatChangeInPlace(t *testing.T) {
+	used, fresh := newMixture[float32](600, 200, 3, 2, 17, 33, 15), newMixture[float32](600, 200, 3, 2, 17, 33, 15)
+	y := make([]float32, 200*15)
+	used.forward(nil, y)
+	used.backward(nil)
+	for _, m := range []*mixture[float32]{used, fresh} {
+		for i := range m.w1 {
+			m.w1[i] *= -1.5
+		}
+		for i := range m.w2 {
+			m.w2[i] += 1
+		}
+		m.forward(nil, y)
+	}
+	want := fresh.backward(nil)
+	for i, grad := range used.backward(nil) {
+		if !slices.Equal(grad, want[i]) {
+			t.Errorf("gradient %d is not that of the new weights", i)
+		}
+	}
+}
+
 func TestExpertThatNobodyChoosesGetsNoGradient(t *testing.T) {
 	m := newMixture[float64](8, 4, 3, 3, 2, 3, 2)
 	for r := range m.Rows {

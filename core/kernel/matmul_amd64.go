@@ -47,7 +47,8 @@ type tiledProduct struct {
 	// The part of k and n at hand.
 	k0, depth  int
 	j0, width  int
-	packedB    []float32
+	packedB    []float32 // memory of its own
+	strips     []float32 // the packed part of B, there or where the caller keeps it
 	packStrips func(lo, hi int)
 	packRows   func(lo, hi int)
 	multiply   func(lo, hi int)
@@ -61,39 +62,46 @@ var tiledProducts freeList[tiledProduct]
 func matMulTiled(
 	s path, p *Pool, kind Product, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, accumulate bool,
 ) {
-	aRow, aCol := lda, 1
-	if kind == TN {
-		aRow, aCol = 1, lda
-	}
-	tiles := ceilDiv(m, s.maxTileRows())
-	tileRows := ceilDiv(m, tiles)
 	packB := kind == NT || m > directRows && n > directCols
 	if m*n*k < parallelWork {
 		p = nil
 	}
 	if p.Workers() == 1 && k <= blockDepth {
 		if !packB {
-			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, b, ldb, c, ldc, accumulate)
+			tileInPlace(s, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate)
 			return
 		}
 		if kind == NT && roundUp8(n)*k <= len(smallOperand{}) {
 			packed := smallOperands.get()
 			pack(packed[:], roundUp8(n), &b[0], ldb, n, k)
-			tileInPlace(s, m, n, k, tileRows, a, aRow, aCol, packed[:], roundUp8(n), c, ldc, accumulate)
+			tileInPlace(s, kind, m, n, k, a, lda, packed[:], roundUp8(n), c, ldc, accumulate)
 			smallOperands.put(packed)
 			return
 		}
 	}
 	t := tiledProducts.get()
+	t.use(s, kind, m, n, a, lda, c, ldc)
+	t.b, t.ldb, t.packB = &b[0], ldb, packB
+	t.run(p, k, accumulate)
+	t.free()
+}
+
+// use sets a product up but for its right operand. Neither A nor C is empty.
+func (t *tiledProduct) use(s path, kind Product, m, n int, a []float32, lda int, c []float32, ldc int) {
 	if t.multiply == nil {
 		t.packStrips, t.packRows, t.multiply = t.packStripsOf, t.packRowsOf, t.multiplyBlocks
 	}
 	t.path, t.kind, t.m, t.n = s, kind, m, n
-	t.a, t.b, t.c, t.lda, t.ldb, t.ldc = &a[0], &b[0], &c[0], lda, ldb, ldc
-	t.aRow, t.aCol, t.tileRows, t.tileCols = aRow, aCol, tileRows, s.maxTileCols()
-	t.packB = packB
-	t.run(p, k, accumulate)
-	t.a, t.b, t.c = nil, nil, nil
+	t.a, t.c, t.lda, t.ldc = &a[0], &c[0], lda, ldc
+	t.aRow, t.aCol = lda, 1
+	if kind == TN {
+		t.aRow, t.aCol = 1, lda
+	}
+	t.tileRows, t.tileCols = ceilDiv(m, ceilDiv(m, s.maxTileRows())), s.maxTileCols()
+}
+
+func (t *tiledProduct) free() {
+	t.a, t.b, t.c, t.strips = nil, nil, nil, nil
 	tiledProducts.put(t)
 }
 
@@ -104,9 +112,13 @@ var smallOperands freeList[smallOperand]
 
 // tileInPlace multiplies operands that lie as the micro-kernel can read them.
 func tileInPlace(
-	s path, m, n, k, tileRows int, a []float32, aRow, aCol int, b []float32, ldb int, c []float32, ldc int, accumulate bool,
+	s path, kind Product, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, accumulate bool,
 ) {
-	width := s.maxTileCols()
+	aRow, aCol := lda, 1
+	if kind == TN {
+		aRow, aCol = 1, lda
+	}
+	tileRows, width := ceilDiv(m, ceilDiv(m, s.maxTileRows())), s.maxTileCols()
 	for j := 0; j < n; j += width {
 		cols := min(width, n-j)
 		for i := 0; i < m; i += tileRows {
@@ -117,30 +129,44 @@ func tileInPlace(
 
 func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
 	t.blocksDown = blocksDown(ceilDiv(t.m, t.tileRows), p.Workers())
-	depth := ceilDiv(k, ceilDiv(k, blockDepth))
-	depth = min(k, roundUp8(depth)) // whole transposed blocks
+	kept := t.strips
 	for t.j0 = 0; t.j0 < t.n; t.j0 += blockWidth {
 		t.width = min(blockWidth, t.n-t.j0)
 		strips := ceilDiv(t.width, t.tileCols)
-		if size := strips * t.tileCols * depth; t.packB && cap(t.packedB) < size {
-			t.packedB = make([]float32, size)
-		}
 		t.blocksAcross = min(strips, max(1, ceilDiv(4*p.Workers(), t.blocksDown)))
 		t.blockCols = ceilDiv(strips, t.blocksAcross) * t.tileCols
 		t.blocksAcross = ceilDiv(t.width, t.blockCols)
 		t.accumulate = accumulate
+		depth := partDepth(k)
 		for t.k0 = 0; t.k0 < k; t.k0 += depth {
 			t.depth = min(depth, k-t.k0)
 			switch {
-			case t.packB && t.kind == NT:
-				p.For(strips, ceilDiv(strips, 4*p.Workers()), t.packStrips)
+			case kept != nil:
+				t.strips = kept[t.packedAt(strips, k):]
 			case t.packB:
-				p.For(t.depth, ceilDiv(t.depth, 4*p.Workers()), t.packRows)
+				t.packedB = grow(t.packedB, strips*t.tileCols*t.depth)
+				t.strips = t.packedB
+				if t.kind == NT {
+					p.For(strips, ceilDiv(strips, 4*p.Workers()), t.packStrips)
+				} else {
+					p.For(t.depth, ceilDiv(t.depth, 4*p.Workers()), t.packRows)
+				}
 			}
 			p.For(t.blocksDown*t.blocksAcross, 1, t.multiply)
 			t.accumulate = true
 		}
 	}
+}
+
+// partDepth is the length of the parts that k is cut into: whole transposed blocks.
+func partDepth(k int) int {
+	return min(k, roundUp8(ceilDiv(k, ceilDiv(k, blockDepth))))
+}
+
+// packedAt is where the part of B at hand, of the given number of strips, lies in a
+// B that is packed as a whole.
+func (t *tiledProduct) packedAt(strips, k int) int {
+	return t.j0*k + strips*t.tileCols*t.k0
 }
 
 // blocksDown is into how many blocks of about equal size the row tiles are cut: as
@@ -172,7 +198,7 @@ func (t *tiledProduct) multiplyBlock(i0, i1, j0, j1 int) {
 		var b *float32
 		bRow := t.tileCols
 		if t.packB {
-			b = &t.packedB[j*t.depth]
+			b = &t.strips[j*t.depth]
 		} else {
 			b, bRow = at(t.b, t.k0*t.ldb+t.j0+j), t.ldb
 		}

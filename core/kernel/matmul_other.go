@@ -8,3 +8,6 @@ func matMulTiled(
 ) {
 	matMulGeneric(p, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate)
 }
+
+func (path) packTransposed(_, _ []float32, _, _ int) []float32 { panic(errNoVectors) }
+func (path) multiplyPacked(_, _, _ []float32, _, _, _ int)     { panic(errNoVectors) }

@@ -11,7 +11,7 @@ var packedBlocks freeList[packedBlock]
 func (t *tiledProduct) packStripsOf(lo, hi int) {
 	for j := lo * t.tileCols; j < min(hi*t.tileCols, t.width); j += t.tileCols {
 		cols := min(t.tileCols, t.width-j)
-		pack(t.packedB[j*t.depth:], t.tileCols, at(t.b, (t.j0+j)*t.ldb+t.k0), t.ldb, cols, t.depth)
+		pack(t.strips[j*t.depth:], t.tileCols, at(t.b, (t.j0+j)*t.ldb+t.k0), t.ldb, cols, t.depth)
 	}
 }
 
@@ -19,7 +19,7 @@ func (t *tiledProduct) packStripsOf(lo, hi int) {
 // are read from end to end.
 func (t *tiledProduct) packRowsOf(lo, hi int) {
 	for q := lo; q < hi; q++ {
-		dst, src := t.packedB[q*t.tileCols:], at(t.b, (t.k0+q)*t.ldb+t.j0)
+		dst, src := t.strips[q*t.tileCols:], at(t.b, (t.k0+q)*t.ldb+t.j0)
 		whole, rest := t.width/t.tileCols, t.width%t.tileCols
 		if whole > 0 {
 			copyAVX(whole, t.tileCols, &dst[0], t.tileCols*t.depth, src, t.tileCols)
