@@ -11,6 +11,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"runtime/debug"
 
@@ -23,13 +24,18 @@ import (
 const gcPercent = 20
 
 func main() {
+	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
+	os.Exit(program(os.Stderr, terminal))
+}
+
+// program is all of the process but where standard error goes and whether that is a terminal.
+// It returns the exit code.
+func program(stderr io.Writer, terminal bool) int {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
-	a := newApp(os.Stdout, os.Stderr, os.Environ(), terminal)
+	a := newApp(os.Stdout, stderr, os.Environ(), terminal)
 	ctx, stop := interruptible(a.progress, os.Exit)
-	code := a.execute(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	defer stop()
+	return a.execute(ctx, os.Args[1:])
 }

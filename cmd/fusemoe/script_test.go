@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"fusemoe": main,
+		"fusemoe": mainWithSignal,
 		"slow":    func() { sdk.Serve(&slow{}) },
 		"reader":  func() { sdk.Serve(&reader{}) },
 	})
