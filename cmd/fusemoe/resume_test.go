@@ -52,7 +52,11 @@ func TestAHundredKillsOneResult(t *testing.T) {
 			if killed == kills {
 				moment = 0
 			}
+			start := time.Now()
 			if !p.run(moment, args...) {
+				if len(args) == len(begin) {
+					whole = time.Since(start) // the machine may have become faster meanwhile
+				}
 				break
 			}
 			killed++

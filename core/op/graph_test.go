@@ -29,7 +29,7 @@ func TestClosedGraphIsCollected(t *testing.T) {
 			t.Fatal(err)
 		}
 	}()
-	deadline := time.After(5 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		runtime.GC()
 		select {
