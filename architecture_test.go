@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -103,8 +105,24 @@ type goPackage struct {
 
 func (p goPackage) folder() string { return strings.TrimPrefix(p.ImportPath, module+"/") }
 
+// lookAround opens every folder of the module: go test does not know what go list reads, and
+// would take a result from its cache though files had changed, or were new.
+func lookAround(t *testing.T) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(_ string, e fs.DirEntry, err error) error {
+		if err == nil && e.Name() == ".git" && e.IsDir() {
+			return filepath.SkipDir
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func listPackages(t *testing.T) []goPackage {
 	t.Helper()
+	lookAround(t)
 	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)

@@ -274,6 +274,7 @@ type source struct {
 // exported returns the compiled packages of every import, and the module's own sources.
 func exported(t *testing.T) (exports map[string]string, own []source) {
 	t.Helper()
+	lookAround(t)
 	out, err := exec.Command("go", "list", "-export", "-deps", "-json=Dir,ImportPath,Export,GoFiles", "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,6 +41,12 @@ func pythonPlugin(tb testing.TB, folder, config string) host.Spec {
 		program, err := exec.LookPath(name)
 		if err != nil || exec.Command(program, "-c", "import google.protobuf, grpc, numpy").Run() != nil {
 			continue
+		}
+		// What Python reads go test does not see: only so a change is no result from its cache.
+		for _, dir := range []string{sdk, folder} {
+			if err := filepath.WalkDir(dir, func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
+				tb.Fatal(err)
+			}
 		}
 		tb.Setenv("PYTHONPATH", sdk)
 		tb.Setenv("PYTHONDONTWRITEBYTECODE", "1")
