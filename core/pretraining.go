@@ -119,7 +119,12 @@ func (r *record) ofPretraining(resume bool) (*record, error) {
 	if r == nil {
 		return nil, nil //nolint:nilnil // nothing is recorded
 	}
-	return openRecord(filepath.Join(r.dir, pretrainingFolder), resume)
+	of, err := openRecord(filepath.Join(r.dir, pretrainingFolder), resume)
+	if err != nil {
+		return nil, err
+	}
+	of.tracking = r.tracking
+	return of, nil
 }
 
 // hasPretraining says that a pretraining in the folder can be resumed.

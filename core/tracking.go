@@ -2,11 +2,13 @@ package core
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/fusemoe/fusemoe/core/config"
 	"github.com/fusemoe/fusemoe/core/data"
 	"github.com/fusemoe/fusemoe/core/eval"
+	"github.com/fusemoe/fusemoe/core/model"
 	"github.com/fusemoe/fusemoe/core/report/page"
 	"github.com/fusemoe/fusemoe/core/track"
 )
@@ -14,13 +16,14 @@ import (
 // mlflowStore is the folder beside run folders that MLflow reads.
 const mlflowStore = "mlruns"
 
-// tracking tells an experiment tracker what a training comes to. It follows the log of
-// the training, so that a resumed one has every epoch once.
+// tracking tells an experiment tracker what a training comes to. It follows the logs of
+// the training and of its pretraining, so that a resumed one has every epoch once.
 type tracking struct {
-	writer track.Writer
-	dir    string
-	told   int // epochs
-	best   int // the last that was
+	writer  track.Writer
+	dir     string
+	pretold int // epochs of pretraining
+	told    int // epochs
+	best    int // the last that was
 }
 
 // track begins what the config asks for, nil for nothing.
@@ -67,23 +70,36 @@ func (rt *Runtime) trackInMLflow(dir string, seed uint64) (track.Writer, error) 
 	})
 }
 
-// follow tells of the epochs that are new in the log. A nil tracking tells nothing.
+// follow tells of the epochs that are new in the logs. A nil tracking tells nothing.
 func (t *tracking) follow() error {
 	if t == nil {
 		return nil
 	}
-	epochs, err := readEpochs(t.dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range epochs[min(t.told, len(epochs)):] {
-		if err := t.writer.Write(e.Epoch, epochFigures(e)); err != nil {
-			return fmt.Errorf("run.track: %w", err)
+	before := filepath.Join(t.dir, pretrainingFolder)
+	if _, err := os.Stat(filepath.Join(before, trainingLog)); err == nil {
+		if err := t.tell(before, &t.pretold, pretrainingFigures); err != nil {
+			return err
 		}
-		t.told++
+	}
+	return t.tell(t.dir, &t.told, func(e page.Epoch) map[string]float64 {
 		if e.Best {
 			t.best = e.Epoch
 		}
+		return epochFigures(e)
+	})
+}
+
+// tell tells of the epochs in the log of a folder but those that were told before.
+func (t *tracking) tell(dir string, told *int, figures func(page.Epoch) map[string]float64) error {
+	epochs, err := readEpochs(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range epochs[min(*told, len(epochs)):] {
+		if err := t.writer.Write(e.Epoch, figures(e)); err != nil {
+			return fmt.Errorf("run.track: %w", err)
+		}
+		*told++
 	}
 	return nil
 }
@@ -124,6 +140,16 @@ func epochFigures(e page.Epoch) map[string]float64 {
 	}
 	if e.Experts != nil {
 		addExperts(figures, *e.Experts)
+	}
+	return figures
+}
+
+// pretrainingFigures are those of an epoch of pretraining, whose score is a loss turned
+// around.
+func pretrainingFigures(e page.Epoch) map[string]float64 {
+	figures := map[string]float64{"pretrain/val/" + model.Reconstruction: -float64(e.Score)}
+	for term, v := range e.Losses {
+		figures["pretrain/loss/"+term] = v
 	}
 	return figures
 }

@@ -9,16 +9,22 @@ import (
 	"github.com/fusemoe/fusemoe/core/track"
 )
 
-// TestTrackingFollowsTheLog has a tracker know every epoch of a training once, whether it
-// was resumed or not.
+// TestTrackingFollowsTheLog has a tracker know every epoch of a training, and of what
+// preceded it, once, whether it was resumed or not.
 func TestTrackingFollowsTheLog(t *testing.T) {
 	dir, store := t.TempDir(), t.TempDir()
-	grow := func(lines ...string) {
+	pretraining := filepath.Join(dir, pretrainingFolder)
+	if err := os.Mkdir(pretraining, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write := func(dir string, lines ...string) {
 		t.Helper()
 		if err := os.WriteFile(filepath.Join(dir, trainingLog), []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+	grow := func(lines ...string) { write(dir, lines...) }
+	write(pretraining, `{"epoch":1,"losses":{"reconstruction":0.9},"score":-0.8,"best":true}`)
 	begin := func() *tracking {
 		t.Helper()
 		w, err := track.MLflow(store, track.Run{Experiment: "ward", Name: "first", Key: dir})
@@ -50,7 +56,9 @@ func TestTrackingFollowsTheLog(t *testing.T) {
 	if resumed.best != 3 {
 		t.Errorf("the best epoch is %d", resumed.best)
 	}
-	for name, want := range map[string]int{"loss/total": 3, "val/score": 2} {
+	for name, want := range map[string]int{
+		"loss/total": 3, "val/score": 2, "pretrain/loss/reconstruction": 1, "pretrain/val/reconstruction": 1,
+	} {
 		found, err := filepath.Glob(filepath.Join(store, "*", "*", "metrics", filepath.FromSlash(name)))
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%s: %v (%v)", name, found, err)
