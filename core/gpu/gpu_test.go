@@ -144,27 +144,63 @@ func TestTrainingMatchesThatOfTheProcessor(t *testing.T) {
 	for name, c := range networks() {
 		t.Run(name, func(t *testing.T) {
 			d := open(t)
-			here, there := newTrainer(build(t, c, nil), nil), newTrainer(build(t, c, d), d)
-			for step := 1; step <= 3; step++ {
-				for run := range 2 {
-					b := cohort(9-run, uint64(10*step+run))
-					s := op.Step{Seed: 7, Number: uint64(2*step + run), Training: true, Weight: 0.5}
-					want, got := here.run(t, b, s), there.run(t, b, s)
-					for term, v := range want {
-						close(t, fmt.Sprint("step ", step, ": loss ", term), []float32{float32(got[term])}, []float32{float32(v)})
-					}
-				}
-				close(t, "norm", []float32{float32(there.step(t, step))}, []float32{float32(here.step(t, step))})
-			}
-			if err := d.Pull(); err != nil {
-				t.Fatal(err)
-			}
-			for i, p := range here.model.Parameters() {
-				close(t, p.Name, there.model.Parameters()[i].Value, p.Value)
-				close(t, p.Name+": mean", there.optimizer.Mean[i], here.optimizer.Mean[i])
-			}
-			comparePredictions(t, here.model, there.model)
+			here, there := build(t, c, nil), build(t, c, d)
+			compareTraining(t, newTrainer(here, nil), newTrainer(there, d))
+			comparePredictions(t, here, there)
 		})
+	}
+}
+
+// TestPretrainingMatchesThatOfTheProcessor does the same with what is learned without labels.
+func TestPretrainingMatchesThatOfTheProcessor(t *testing.T) {
+	d := open(t)
+	begin := func(m *model.Model[float32]) *model.Pretraining[float32] {
+		var scales []model.Scale
+		for _, modality := range modalities {
+			scales = append(scales, model.Scale{Mean: make([]float64, modality.Width), Deviation: slices.Repeat([]float64{2}, modality.Width)})
+		}
+		p := m.Pretraining(0.3, scales, 5)
+		t.Cleanup(func() {
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return p
+	}
+	here, there := begin(build(t, small(), nil)), begin(build(t, small(), d))
+	compareTraining(t, newTrainer(here, nil), newTrainer(there, d))
+	s := op.Step{Seed: 7, Number: 1}
+	want, err := here.Judge(nil, cohort(5, 3), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := there.Judge(nil, cohort(5, 3), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(t, "judgement", []float32{float32(got)}, []float32{float32(want)})
+}
+
+// compareTraining makes the same steps on both.
+func compareTraining(t *testing.T, here, there *trainer) {
+	t.Helper()
+	for step := 1; step <= 3; step++ {
+		for run := range 2 {
+			b := cohort(9-run, uint64(10*step+run))
+			s := op.Step{Seed: 7, Number: uint64(2*step + run), Training: true, Weight: 0.5}
+			want, got := here.run(t, b, s), there.run(t, b, s)
+			for term, v := range want {
+				close(t, fmt.Sprint("step ", step, ": loss ", term), []float32{float32(got[term])}, []float32{float32(v)})
+			}
+		}
+		close(t, "norm", []float32{float32(there.step(t, step))}, []float32{float32(here.step(t, step))})
+	}
+	if err := there.device.Pull(); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range here.learns.Parameters() {
+		close(t, p.Name, there.learns.Parameters()[i].Value, p.Value)
+		close(t, p.Name+": mean", there.optimizer.Mean[i], here.optimizer.Mean[i])
 	}
 }
 
@@ -173,14 +209,15 @@ func TestTrainingIsRepeatable(t *testing.T) {
 	var first []float32
 	for try := range 2 {
 		d := open(t)
-		tr := newTrainer(build(t, small(), d), d)
+		m := build(t, small(), d)
+		tr := newTrainer(m, d)
 		tr.run(t, cohort(9, 1), op.Step{Seed: 7, Number: 1, Training: true})
 		tr.step(t, 1)
 		if err := d.Pull(); err != nil {
 			t.Fatal(err)
 		}
 		var all []float32
-		for _, p := range tr.model.Parameters() {
+		for _, p := range m.Parameters() {
 			all = append(all, p.Value...)
 		}
 		if try == 0 {
@@ -233,12 +270,19 @@ func TestADeviceThatIsNotThere(t *testing.T) {
 
 // trainer makes optimizer steps on the processor or on a device.
 type trainer struct {
-	model     *model.Model[float32]
+	learns    learner
 	device    op.Device[float32]
 	optimizer op.OptimizerStep[float32]
 }
 
-func newTrainer(m *model.Model[float32], d op.Device[float32]) *trainer {
+// learner is a model, or the pretraining of one.
+type learner interface {
+	Parameters() []*op.Parameter[float32]
+	Train(*kernel.Pool, model.Batch[float32], op.Step) (model.Losses, error)
+	EndStep()
+}
+
+func newTrainer(m learner, d op.Device[float32]) *trainer {
 	s := op.OptimizerStep[float32]{
 		Adam: kernel.AdamW{Rate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-4}, Decay: 0.1, Clip: 1, Keep: 0.9,
 		Parameters: m.Parameters(),
@@ -247,12 +291,12 @@ func newTrainer(m *model.Model[float32], d op.Device[float32]) *trainer {
 		s.First, s.Second = append(s.First, make([]float32, len(p.Value))), append(s.Second, make([]float32, len(p.Value)))
 		s.Mean = append(s.Mean, append([]float32{}, p.Value...))
 	}
-	return &trainer{model: m, device: d, optimizer: s}
+	return &trainer{learns: m, device: d, optimizer: s}
 }
 
 func (tr *trainer) run(t *testing.T, b model.Batch[float32], s op.Step) model.Losses {
 	t.Helper()
-	losses, err := tr.model.Train(nil, b, s)
+	losses, err := tr.learns.Train(nil, b, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +305,7 @@ func (tr *trainer) run(t *testing.T, b model.Batch[float32], s op.Step) model.Lo
 
 func (tr *trainer) step(t *testing.T, number int) float64 {
 	t.Helper()
-	tr.model.EndStep()
+	tr.learns.EndStep()
 	o := tr.optimizer
 	o.Number = number
 	if tr.device != nil {
