@@ -11,7 +11,7 @@ import (
 )
 
 // sizes are odd ones and those beside the widths of vectors.
-var sizes = []int{1, 3, 15, 16, 17, 31, 33, 63, 65, 127}
+var sizes = kerneltest.Sizes
 
 // normals are float64 values of deviation 1.
 func normals(n int, seed uint64) []float64 { return kerneltest.Random[float64](n, 1, seed) }

@@ -1,5 +1,6 @@
-// Package kerneltest checks kernels and the operations built on them: seeded
-// inputs and gradients against finite differences.
+// Package kerneltest checks kernels and the operations built on them: seeded inputs,
+// gradients against finite differences, and the suite of all kernels at odd sizes and with
+// all kinds and masks, which every implementation of them runs.
 package kerneltest
 
 import (
