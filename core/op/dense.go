@@ -51,7 +51,7 @@ func (g *Graph[F]) Residual(k kernel.Residual[F], x, z Node) Node {
 		func(din [][]F, dy, _ []F, _ [][]F) {
 			k.Backward(g.pool, din[0], din[1], dy, g.key(stream), g.step.Training)
 		})
-	f.passes = 0
+	f.passes = []int{0}
 	return f.out
 }
 

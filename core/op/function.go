@@ -34,15 +34,15 @@ type function[F kernel.Float] struct {
 	learns   bool
 	forward  func(y []F, in [][]F)
 	backward func(din [][]F, dy, y []F, in [][]F)
-	// passes is the input whose gradient is that of the result, which is handed on as it
-	// is, -1 for none.
-	passes int
+	// passes are the inputs whose gradient is that of the result, which is handed on as it
+	// is. window is where the result lies in its input, nil for one with memory of its own.
+	passes []int
+	window *RowRange
 
-	y   *tensor.Dense
-	in  [][]F
-	din [][]F
-	// dy are the gradients of the inputs that are results of others.
-	dy []*tensor.Dense
+	result *tensor.Dense
+	// y is the memory of the result, in that of the inputs.
+	y  []F
+	in [][]F
 }
 
 // owner tells Gorgonia to leave the memory of a result alone: the operation owns it.
@@ -67,20 +67,26 @@ func (g *Graph[F]) apply(c Call[F], shape []int, inputs []Node,
 func (g *Graph[F]) add(c Call[F], shape []int, inputs []Node,
 	forward func(y []F, in [][]F), backward func(din [][]F, dy, y []F, in [][]F),
 ) *function[F] {
+	return g.addIn(nil, c, shape, inputs, forward, backward)
+}
+
+// addIn is add for an operation whose result lies in a window of its only input.
+func (g *Graph[F]) addIn(window *RowRange, c Call[F], shape []int, inputs []Node,
+	forward func(y []F, in [][]F), backward func(din [][]F, dy, y []F, in [][]F),
+) *function[F] {
 	c.Size = tensor.Shape(shape).TotalSize()
 	f := &function[F]{
 		Call: &c, graph: g, id: g.identity(), shape: shape, inputs: inputs,
-		forward: forward, backward: backward, passes: -1, in: make([][]F, len(inputs)),
+		forward: forward, backward: backward, window: window,
 	}
 	for _, n := range inputs {
 		f.types = append(f.types, n.Type())
 		f.wanted = append(f.wanted, g.learns[n])
 		f.learns = f.learns || g.learns[n]
 		c.Inputs = append(c.Inputs, g.operands[n])
+		f.in = append(f.in, g.memory[n])
 	}
-	if g.device == nil {
-		f.y = newTensor[F](shape)
-	}
+	f.remember()
 	f.types = append(f.types, gorgonia.TensorType{Dims: len(shape), Of: dtype[F]()})
 	out, err := gorgonia.ApplyOp(f, inputs...)
 	if err != nil {
@@ -88,8 +94,21 @@ func (g *Graph[F]) add(c Call[F], shape []int, inputs []Node,
 	}
 	f.out = out
 	g.functions, g.calls = append(g.functions, f), append(g.calls, f.Call)
-	g.operands[out], g.learns[out] = Operand[F]{Call: f.Call}, f.learns
+	g.operands[out], g.learns[out], g.memory[out] = Operand[F]{Call: f.Call}, f.learns, f.y
 	return f
+}
+
+// remember takes the memory of the result.
+func (f *function[F]) remember() {
+	switch w := f.window; {
+	case f.graph.device != nil:
+		return
+	case w != nil:
+		f.y = f.in[0][w.Lo*w.Width : w.Hi*w.Width]
+	default:
+		f.y = make([]F, f.Size)
+	}
+	f.result = tensor.New(tensor.WithShape(f.shape...), tensor.WithBacking(f.y))
 }
 
 // nextID counts what a network is built of. The count names the random stream of an
@@ -108,21 +127,18 @@ func (g *Graph[F]) identity() uint64 {
 // key is the random stream of operation id in the current run.
 func (g *Graph[F]) key(id uint64) uint64 { return g.step.Key(id) }
 
-func (f *function[F]) Arity() int     { return len(f.in) }
+func (f *function[F]) Arity() int     { return len(f.inputs) }
 func (f *function[F]) Type() hm.Type  { return hm.NewFnType(f.types...) }
 func (f *function[F]) String() string { return fmt.Sprintf("%s#%d", f.Name, f.id) }
 
 // InferShape returns the shape that the operation was built with.
 func (f *function[F]) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return f.shape, nil }
 
-// Do computes the operation into its own memory.
-func (f *function[F]) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
+// Do computes the operation into its own memory, from that of its inputs.
+func (f *function[F]) Do(...gorgonia.Value) (out gorgonia.Value, err error) {
 	defer f.graph.recovered(f.Name, &err)
-	for i, v := range in {
-		f.in[i] = values[F](v)
-	}
-	f.forward(values[F](f.y), f.in)
-	return f.y, nil
+	f.forward(f.y, f.in)
+	return f.result, nil
 }
 
 // WriteHash identifies the operation. No two are equal, so that Gorgonia never

@@ -71,15 +71,17 @@ func (g *Graph[F]) Experts(k kernel.Experts[F], x, gates Node, w ExpertNodes) No
 		})
 }
 
-// Rows is the block of rows [lo, hi) of x, seen as a matrix with the given width.
+// Rows is the block of rows [lo, hi) of x, seen as a matrix with the given width. On the
+// processor it lies where x does.
 func (g *Graph[F]) Rows(x Node, lo, hi, width int) Node {
-	return g.apply(Call[F]{Name: "rows", Kernel: RowRange{Lo: lo, Hi: hi, Width: width}}, []int{hi - lo, width}, []Node{x},
-		func(y []F, in [][]F) { copy(y, in[0][lo*width:hi*width]) },
-		func(din [][]F, dy, _ []F, _ [][]F) {
-			clear(din[0][:lo*width])
+	g.nextID()
+	window := RowRange{Lo: lo, Hi: hi, Width: width}
+	return g.addIn(&window, Call[F]{Name: "rows", Kernel: window}, []int{hi - lo, width}, []Node{x},
+		func([]F, [][]F) {},
+		func(din [][]F, dy, _ []F, _ [][]F) { // of a parameter
+			clear(din[0])
 			copy(din[0][lo*width:], dy)
-			clear(din[0][hi*width:])
-		})
+		}).out
 }
 
 // Columns lays the groups of x side by side: [Groups·Rows, Width] to
@@ -100,7 +102,7 @@ func (g *Graph[F]) AddColumns(k kernel.AddColumns[F], x, y Node) Node {
 		func(din [][]F, dout, _ []F, _ [][]F) {
 			k.Backward(g.pool, din[0], din[1], dout, g.key(stream), g.step.Training)
 		})
-	f.passes = 0
+	f.passes = []int{0}
 	return f.out
 }
 
@@ -109,18 +111,31 @@ func (g *Graph[F]) Sum(terms ...Node) Node {
 	if len(terms) == 1 {
 		return terms[0]
 	}
-	return g.apply(Call[F]{Name: "sum", Kernel: Sum{}}, terms[0].Shape(), terms,
+	all := make([]kernel.Term[F], len(terms))
+	g.nextID()
+	f := g.add(Call[F]{Name: "sum", Kernel: Sum{}}, terms[0].Shape(), terms,
 		func(y []F, in [][]F) {
-			copy(y, in[0])
-			for _, x := range in[1:] {
-				kernel.Add(g.pool, y, x)
+			for i, x := range in {
+				all[i].Values = x
 			}
+			kernel.Sum(g.pool, y, all)
 		},
-		func(din [][]F, dy, _ []F, _ [][]F) {
+		func(din [][]F, dy, _ []F, _ [][]F) { // of parameters
 			for _, d := range din {
 				if d != nil {
 					copy(d, dy)
 				}
 			}
 		})
+	f.passes = sequence(len(terms))
+	return f.out
+}
+
+// sequence is 0 to n-1.
+func sequence(n int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = i
+	}
+	return s
 }

@@ -13,140 +13,136 @@ import (
 )
 
 // differentiate adds what makes gradients of the loss: for each operation that it depends
-// on, from the last to the first, one node that runs the whole backward pass and one for
-// each input that is another operation's result, which hands its gradient on. Those of a
-// result that several operations use are added up. Gorgonia would differentiate the graph
-// by itself, with a node for each parameter and its sums on one thread.
+// on, from the last to the first, one node that runs the whole backward pass. A gradient
+// lies where those who make it and those who need it know it, so that the nodes hand nothing
+// on: the one operand of each is the one before, for the order. Gorgonia would differentiate
+// the graph by itself, with a node for each parameter and its sums on one thread.
 func (g *Graph[F]) differentiate(loss Node) error {
-	g.weight = newTensor[F]([]int{1})
-	g.gradients = map[Node]Node{loss: gorgonia.NewTensor(g.graph, g.weight.Dtype(), 1,
-		gorgonia.WithShape(1), gorgonia.WithName("weight of the run"), gorgonia.WithValue(g.weight))}
+	g.weight = make([]F, 1)
+	g.gradients = map[Node]*gradient[F]{}
+	g.addGradient(loss, 0, g.weight, false)
+	last := loss
 	for _, f := range slices.Backward(g.functions) {
 		dy := g.gradients[f.out]
-		if dy == nil || !f.learns {
+		switch {
+		case dy == nil || !f.learns:
+			continue
+		case f.window != nil && g.parameters[f.inputs[0]] == nil:
+			for _, t := range dy.terms {
+				g.addGradient(f.inputs[0], f.window.Lo*f.window.Width+t.Lo, t.Values, dy.shared)
+			}
 			continue
 		}
-		back, err := gorgonia.ApplyOp(newBackward(f), append(slices.Clone(f.inputs), f.out, dy)...)
+		back, err := gorgonia.ApplyOp(newBackward(f, dy, last.Type()), last)
 		if err != nil {
 			return fmt.Errorf("gradients of %s: %w", f.Name, err)
 		}
-		for i, n := range f.inputs {
-			if !f.wanted[i] || g.parameters[n] != nil {
-				continue
-			}
-			if err := g.addGradient(n, &handed[F]{function: f, input: i, id: g.identity()}, back); err != nil {
-				return fmt.Errorf("gradient of %s: %w", f.Name, err)
-			}
-		}
+		last = back
 	}
 	return nil
 }
 
-// addGradient hands on the gradient of n, and adds it to what others gave.
-func (g *Graph[F]) addGradient(n Node, hand *handed[F], back Node) error {
-	own, err := gorgonia.ApplyOp(hand, back)
-	if err == nil && g.gradients[n] != nil {
-		own, err = gorgonia.ApplyOp(&sum[F]{graph: g, id: g.identity(), of: n}, g.gradients[n], own)
+// gradient is that of a node: the sum of what the operations that use the node make.
+type gradient[F kernel.Float] struct {
+	terms []kernel.Term[F]
+	// shared says that the first term is read by others besides, and so not to be changed.
+	shared bool
+	// sum is where the terms are added up, which may be the first or, if it is all, is.
+	sum []F
+}
+
+// addGradient adds a term from element lo on. Those of one node keep their order: the last
+// operation that uses it comes first.
+func (g *Graph[F]) addGradient(n Node, lo int, values []F, shared bool) {
+	d := g.gradients[n]
+	if d == nil {
+		d = &gradient[F]{shared: shared}
+		g.gradients[n] = d
 	}
-	g.gradients[n] = own
-	return err
+	d.terms = append(d.terms, kernel.Term[F]{Lo: lo, Values: values})
+}
+
+// place finds where the terms of a gradient of the given size are added up.
+func (d *gradient[F]) place(size int) {
+	first := d.terms[0].Values
+	if len(first) < size || d.shared && len(d.terms) > 1 {
+		first, d.shared = make([]F, size), false
+	}
+	d.sum = first
+}
+
+// total is the gradient once those who make it have run.
+func (d *gradient[F]) total(pool *kernel.Pool) []F {
+	if len(d.terms) > 1 || len(d.terms[0].Values) < len(d.sum) {
+		kernel.Sum(pool, d.sum, d.terms)
+	}
+	return d.sum
 }
 
 // backward is the node that runs the backward pass of an operation: the gradients of
-// parameters go to the parameters, those of other inputs to where handed finds them.
+// parameters go to the parameters, those of other inputs to the terms of theirs.
 type backward[F kernel.Float] struct {
 	*function[F]
-	id uint64
+	id    uint64
+	after hm.Type
+	dy    *gradient[F]
+	din   [][]F
 }
 
-func newBackward[F kernel.Float](f *function[F]) *backward[F] {
-	f.din, f.dy = make([][]F, len(f.inputs)), make([]*tensor.Dense, len(f.inputs))
+func newBackward[F kernel.Float](f *function[F], dy *gradient[F], after hm.Type) *backward[F] {
+	dy.place(len(f.y))
+	b := &backward[F]{function: f, id: f.graph.identity(), after: after, dy: dy, din: make([][]F, len(f.inputs))}
+	passes := 0
+	for i := range f.inputs {
+		if b.makes(i) && slices.Contains(f.passes, i) {
+			passes++
+		}
+	}
 	for i, n := range f.inputs {
-		if f.wanted[i] && f.graph.parameters[n] == nil && i != f.passes {
-			f.dy[i] = newTensor[F](n.Shape())
+		switch {
+		case !b.makes(i):
+		case slices.Contains(f.passes, i):
+			f.graph.addGradient(n, 0, dy.sum, dy.shared || passes > 1)
+		default:
+			b.din[i] = make([]F, len(f.in[i]))
+			f.graph.addGradient(n, 0, b.din[i], false)
 		}
 	}
-	return &backward[F]{function: f, id: f.graph.identity()}
+	return b
 }
 
-// Do takes the inputs, the result and its gradient, which it returns.
-func (b *backward[F]) Do(operands ...gorgonia.Value) (out gorgonia.Value, err error) {
+// makes says that the gradient of an input is wanted that is no parameter.
+func (b *backward[F]) makes(input int) bool {
+	return b.wanted[input] && b.graph.parameters[b.inputs[input]] == nil
+}
+
+// Do returns nothing that anybody reads.
+func (b *backward[F]) Do(...gorgonia.Value) (out gorgonia.Value, err error) {
 	defer b.graph.recovered("gradients of "+b.Name, &err)
-	n := len(b.inputs)
-	result, dy := operands[n], operands[n+1]
-	if i := b.passes; i >= 0 && b.wanted[i] && b.graph.parameters[b.inputs[i]] == nil {
-		b.dy[i] = dy.(*tensor.Dense)
-	}
-	for i := range n {
-		b.in[i] = values[F](operands[i])
-		switch p := b.graph.parameters[b.inputs[i]]; {
-		case p != nil:
+	dy := b.dy.total(b.graph.pool)
+	for i, n := range b.inputs {
+		if p := b.graph.parameters[n]; p != nil {
 			b.din[i] = p.target()
-		case b.dy[i] != nil && i != b.passes:
-			b.din[i] = values[F](b.dy[i])
 		}
 	}
-	b.backward(b.din, values[F](dy), values[F](result), b.in)
-	for i := range n {
-		if p := b.graph.parameters[b.inputs[i]]; p != nil {
+	b.backward(b.din, dy, b.y, b.in)
+	for i, n := range b.inputs {
+		if p := b.graph.parameters[n]; p != nil {
 			p.collect(b.graph.pool, b.din[i])
 		}
 	}
-	return dy, nil
+	return done, nil
 }
 
-func (b *backward[F]) Arity() int            { return len(b.inputs) + 2 }
+// done is the result of a node that runs for what it leaves behind.
+var done = gorgonia.NewF32(0)
+
+func (b *backward[F]) Arity() int            { return 1 }
+func (b *backward[F]) Type() hm.Type         { return hm.NewFnType(b.after, tensor.Float32) }
 func (b *backward[F]) String() string        { return fmt.Sprintf("gradients of %s", b.function) }
 func (b *backward[F]) WriteHash(h hash.Hash) { writeHash(h, b.String(), b.id) }
 func (b *backward[F]) Hashcode() uint32      { return hashcode(b) }
 
-func (b *backward[F]) Type() hm.Type {
-	result := b.types[len(b.types)-1]
-	return hm.NewFnType(append(slices.Clone(b.types), result, result)...)
-}
-
-// handed is the gradient of one input, once the backward pass has run.
-type handed[F kernel.Float] struct {
-	owner
-	function *function[F]
-	input    int
-	id       uint64
-}
-
-func (d *handed[F]) Arity() int                                   { return 1 }
-func (d *handed[F]) String() string                               { return fmt.Sprintf("gradient %d of %s", d.input, d.function) }
-func (d *handed[F]) WriteHash(h hash.Hash)                        { writeHash(h, d.String(), d.id) }
-func (d *handed[F]) Hashcode() uint32                             { return hashcode(d) }
-func (d *handed[F]) Do(...gorgonia.Value) (gorgonia.Value, error) { return d.function.dy[d.input], nil }
-
-func (d *handed[F]) Type() hm.Type {
-	types := d.function.types
-	return hm.NewFnType(types[len(types)-1], types[d.input])
-}
-
-func (d *handed[F]) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
-	return d.function.inputs[d.input].Shape(), nil
-}
-
-// sum adds a gradient to another one of the same node, in its memory: nobody else has use
-// for it.
-type sum[F kernel.Float] struct {
-	owner
-	graph *Graph[F]
-	of    Node
-	id    uint64
-}
-
-func (s *sum[F]) Arity() int            { return 2 }
-func (s *sum[F]) Type() hm.Type         { t := s.of.Type(); return hm.NewFnType(t, t, t) }
-func (s *sum[F]) String() string        { return "sum of gradients" }
-func (s *sum[F]) WriteHash(h hash.Hash) { writeHash(h, s.String(), s.id) }
-func (s *sum[F]) Hashcode() uint32      { return hashcode(s) }
-
-func (s *sum[F]) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return s.of.Shape(), nil }
-
-func (s *sum[F]) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
-	defer s.graph.recovered(s.String(), &err)
-	kernel.Add(s.graph.pool, values[F](in[0]), values[F](in[1]))
-	return in[0], nil
+func (b *backward[F]) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
+	return tensor.ScalarShape(), nil
 }

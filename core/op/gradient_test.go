@@ -131,6 +131,23 @@ func operations() []operation {
 			return g.AddColumns(kernel.AddColumns[float64]{Groups: 2, Rows: 3, Width: 4, Rate: 0.3}, in[0], in[1])
 		}},
 		{name: "sum, one term twice", inputs: []*param{learned(1, 6, 4), learned(2, 6, 4)}, build: func(g *graph, in []op.Node) op.Node { return g.Sum(in[0], in[1], g.Activate(kernel.GELU, in[0])) }},
+		// Results whose gradients lie in those of others, and are read by several.
+		{name: "windows of a result", inputs: []*param{learned(1, 6, 4)}, build: one(func(g *graph, x op.Node) op.Node {
+			h := g.Activate(kernel.GELU, x)
+			inner := g.Rows(h, 1, 5, 4)
+			return g.Sum(g.Activate(kernel.GELU, g.Rows(inner, 0, 2, 4)), g.Rows(inner, 2, 4, 4), g.Rows(h, 0, 2, 4), g.Rows(h, 4, 6, 4))
+		})},
+		{name: "the whole of a result and a window", inputs: []*param{learned(1, 6, 4)}, build: one(func(g *graph, x op.Node) op.Node {
+			h := g.Activate(kernel.GELU, x)
+			window := g.Activate(kernel.GELU, g.Rows(h, 2, 4, 4))
+			return g.Sum(g.Rows(h, 1, 3, 4), window, g.Rows(g.Activate(kernel.GELU, h), 0, 2, 4))
+		})},
+		{name: "sums of sums", inputs: []*param{learned(1, 6, 4), learned(2, 6, 4)}, build: func(g *graph, in []op.Node) op.Node {
+			a, b := g.Activate(kernel.GELU, in[0]), g.Activate(kernel.GELU, in[1])
+			again := g.Activate(kernel.GELU, a)
+			s := g.Sum(a, b, again)
+			return g.Sum(g.Residual(kernel.Residual[float64]{Rate: 0.3}, s, a), b, s)
+		}},
 		{name: "binary cross-entropy", inputs: []*param{learned(1, 6, 2)}, build: one(func(g *graph, x op.Node) op.Node {
 			return g.BinaryCrossEntropy(kernel.BinaryCrossEntropy[float64]{Samples: 6, Outputs: 2}, x, binary, []float64{2, 3})
 		})},

@@ -89,14 +89,16 @@ type Graph[F kernel.Float] struct {
 	parameters map[Node]*Parameter[F]
 	learns     map[Node]bool
 	// Of a graph with a loss: the weight of a run, and the gradient of each node.
-	weight    *tensor.Dense
-	gradients map[Node]Node
+	weight    []F
+	gradients map[Node]*gradient[F]
 	// calls are the operations, operands what each node is to those that use it. With a
 	// device, program is what runs.
 	calls    []*Call[F]
 	operands map[Node]Operand[F]
-	device   Device[F]
-	program  Program[F]
+	// memory is that of each node, fixed when it is added; nil of results on a device.
+	memory  map[Node][]F
+	device  Device[F]
+	program Program[F]
 	// failure is what a kernel panicked with in the last run.
 	failure error
 }
@@ -108,7 +110,7 @@ func NewGraph[F kernel.Float](pool *kernel.Pool) *Graph[F] {
 	return &Graph[F]{
 		graph: gorgonia.NewGraph(), pool: pool,
 		used: map[*Parameter[F]]Node{}, parameters: map[Node]*Parameter[F]{}, learns: map[Node]bool{},
-		operands: map[Node]Operand[F]{},
+		operands: map[Node]Operand[F]{}, memory: map[Node][]F{},
 	}
 }
 
@@ -123,12 +125,13 @@ func NewGraphOn[F kernel.Float](d Device[F], pool *kernel.Pool) *Graph[F] {
 // Input adds an array that is filled before each run and not differentiated. The
 // returned slice is its memory.
 func (g *Graph[F]) Input(name string, shape ...int) (Node, []F) {
-	t := newTensor[F](shape)
+	data := make([]F, tensor.Shape(shape).TotalSize())
+	t := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
 	n := gorgonia.NewTensor(g.graph, t.Dtype(), len(shape),
 		gorgonia.WithShape(shape...), gorgonia.WithName(g.unique(name)), gorgonia.WithValue(t))
 	g.nextID()
-	g.operands[n] = Operand[F]{Input: values[F](t)}
-	return n, values[F](t)
+	g.operands[n], g.memory[n] = Operand[F]{Input: data}, data
+	return n, data
 }
 
 // Parameter adds a learned array. The graph shares its memory, so that an update of
@@ -142,7 +145,7 @@ func (g *Graph[F]) Parameter(p *Parameter[F]) Node {
 		gorgonia.WithShape(p.Shape...), gorgonia.WithName(g.unique(p.Name)), gorgonia.WithValue(t))
 	g.operations += 2 // as many as when the published results were drawn
 	g.used[p], g.parameters[n], g.learns[n] = n, p, true
-	g.operands[n] = Operand[F]{Parameter: p}
+	g.operands[n], g.memory[n] = Operand[F]{Parameter: p}, p.Value
 	return n
 }
 
@@ -182,7 +185,7 @@ func (g *Graph[F]) Run(step Step) error {
 		if w == 0 {
 			w = 1
 		}
-		values[F](g.weight)[0] = F(w)
+		g.weight[0] = F(w)
 	}
 	g.machine.Reset()
 	g.failure = nil
@@ -231,7 +234,7 @@ func (g *Graph[F]) Gradient(n Node) []F {
 	if d == nil {
 		panic(errNoGradient)
 	}
-	return values[F](d.Value())
+	return d.total(nil)
 }
 
 const errNoGradient = "op: the loss does not depend on the node"
@@ -239,10 +242,6 @@ const errNoGradient = "op: the loss does not depend on the node"
 // unique makes a node's name its own: Gorgonia takes leaves of one name and shape for
 // the same one.
 func (g *Graph[F]) unique(name string) string { return fmt.Sprintf("%s#%d", name, g.identity()) }
-
-func newTensor[F kernel.Float](shape []int) *tensor.Dense {
-	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(make([]F, tensor.Shape(shape).TotalSize())))
-}
 
 func values[F kernel.Float](v gorgonia.Value) []F {
 	switch data := v.Data().(type) {

@@ -9,8 +9,7 @@ import (
 )
 
 // chain is a graph of n operations that hardly compute anything, each with two inputs,
-// so that a run is the machine's own work. Its gradients are summed at every second
-// operation by as many additions of Gorgonia's.
+// so that a run is the machine's own work.
 func chain(b *testing.B, n int, differentiate bool) *Graph[float32] {
 	b.Helper()
 	g := NewGraph[float32](nil)
