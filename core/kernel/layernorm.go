@@ -17,22 +17,29 @@ type LayerNorm[F Float] struct {
 func (l *LayerNorm[F]) Forward(p *Pool, y, x, gamma, beta []F) {
 	fit(l.Groups*l.Rows*l.Width, y, x)
 	fit(l.Groups*l.Width, gamma, beta)
-	s := l.path()
-	p.For(l.Groups*l.Rows, rowChunk, func(lo, hi int) {
-		for r := lo; r < hi; r++ {
-			g := r / l.Rows * l.Width
-			x := x[r*l.Width:][:l.Width]
-			y, gamma, beta := y[r*l.Width:][:len(x)], gamma[g:][:len(x)], beta[g:][:len(x)]
-			if s != generic {
-				s.forwardRow(single(y), single(x), single(gamma), single(beta), l.Eps)
-				continue
-			}
-			mean, scale := l.moments(x)
-			for i, v := range x {
-				y[i] = (v-mean)*scale*gamma[i] + beta[i]
-			}
+	p.For(l.Groups*l.Rows, blockGrain(l.Width), func(lo, hi int) {
+		for lo < hi {
+			g := lo / l.Rows
+			next := min(hi, (g+1)*l.Rows)
+			from, to, own := lo*l.Width, next*l.Width, g*l.Width
+			l.forwardRows(y[from:to], x[from:to], gamma[own:own+l.Width], beta[own:own+l.Width])
+			lo = next
 		}
 	})
+}
+
+// forwardRows is Forward for rows of one group, whose gamma and beta they are.
+func (l *LayerNorm[F]) forwardRows(y, x, gamma, beta []F) {
+	if s := l.path(); s != generic {
+		s.normalise(single(y), single(x), single(gamma), single(beta), l.Eps)
+		return
+	}
+	for ; len(x) > 0; y, x = y[l.Width:], x[l.Width:] {
+		mean, scale := l.moments(x[:l.Width])
+		for i, v := range x[:l.Width] {
+			y[i] = (v-mean)*scale*gamma[i] + beta[i]
+		}
+	}
 }
 
 // path is that of the vector kernels where they serve the width: whole vectors only.
@@ -69,12 +76,17 @@ func (l *LayerNorm[F]) Backward(p *Pool, dx, dgamma, dbeta, dy, x, gamma []F) {
 	// First the parts of dgamma of each group and chunk, then those of dbeta.
 	l.sums = grow(l.sums, 2*l.Groups*chunks*l.Width)
 	parts, shifts := l.sums[:len(l.sums)/2], l.sums[len(l.sums)/2:]
-	p.For(l.Groups*chunks, 1, func(lo, hi int) {
+	p.For(l.Groups*chunks, blockGrain(sumChunk*l.Width), func(lo, hi int) {
 		for c := lo; c < hi; c++ {
 			g := c / chunks
-			first := c % chunks * sumChunk
-			last := min(first+sumChunk, l.Rows)
-			l.backwardRows(g*l.Rows+first, g*l.Rows+last, dx, dy, x, gamma[g*l.Width:][:l.Width],
+			first := g*l.Rows + c%chunks*sumChunk
+			last := min(first+sumChunk, (g+1)*l.Rows)
+			from, to, own := first*l.Width, last*l.Width, g*l.Width
+			var out []F
+			if dx != nil {
+				out = dx[from:to]
+			}
+			l.backwardRows(out, dy[from:to], x[from:to], gamma[own:own+l.Width],
 				parts[c*l.Width:][:l.Width], shifts[c*l.Width:][:l.Width])
 		}
 	})
@@ -89,25 +101,17 @@ func (l *LayerNorm[F]) Backward(p *Pool, dx, dgamma, dbeta, dy, x, gamma []F) {
 	}
 }
 
-// backwardRows is Backward for the rows lo to hi of one group, whose gamma it is.
-// dgamma and dbeta receive the sums over these rows.
-func (l *LayerNorm[F]) backwardRows(lo, hi int, dx, dy, x, gamma, dgamma, dbeta []F) {
+// backwardRows is Backward for rows of one group, whose gamma it is. dgamma and dbeta
+// receive the sums over these rows.
+func (l *LayerNorm[F]) backwardRows(dx, dy, x, gamma, dgamma, dbeta []F) {
 	clear(dgamma)
 	clear(dbeta)
 	if s := l.path(); s != generic {
-		for r := lo; r < hi; r++ {
-			var to []float32
-			if dx != nil {
-				to = single(dx[r*l.Width:][:l.Width])
-			}
-			s.backwardRow(to, single(dgamma), single(dbeta),
-				single(dy[r*l.Width:][:l.Width]), single(x[r*l.Width:][:l.Width]), single(gamma), l.Eps)
-		}
+		s.normGradients(single(dx), single(dgamma), single(dbeta), single(dy), single(x), single(gamma), l.Eps)
 		return
 	}
-	for r := lo; r < hi; r++ {
-		x := x[r*l.Width:][:l.Width]
-		dy, gamma, dgamma, dbeta := dy[r*l.Width:][:len(x)], gamma[:len(x)], dgamma[:len(x)], dbeta[:len(x)]
+	for lo := 0; lo < len(x); lo += l.Width {
+		x, dy := x[lo:][:l.Width], dy[lo:][:l.Width]
 		mean, scale := l.moments(x)
 		var along, sum F // of the normalised row and of the ones, with gamma·dy
 		for i, v := range x {
@@ -122,7 +126,7 @@ func (l *LayerNorm[F]) backwardRows(lo, hi int, dx, dy, x, gamma, dgamma, dbeta 
 			continue
 		}
 		along, sum = along/F(l.Width), sum/F(l.Width)
-		dx := dx[r*l.Width:][:len(x)]
+		dx := dx[lo:][:l.Width]
 		for i, v := range x {
 			dx[i] = scale * (dy[i]*gamma[i] - sum - (v-mean)*scale*along)
 		}

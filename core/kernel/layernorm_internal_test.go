@@ -7,41 +7,49 @@ import (
 	"testing"
 )
 
-// On every path a row is that of float64, forward and backward; the fast paths agree
-// to the last bit and write nothing beside the row.
+// On every path rows are those of float64, forward and backward; the fast paths agree
+// to the last bit and write nothing beside the rows.
 func TestLayerNormRows(t *testing.T) {
 	const eps = 1e-5
 	for _, n := range []int{16, 32, 48, 128, 512} {
-		x, dy, gamma, beta := normals32(n, 1), normals32(n, 2), normals32(n, 3), normals32(n, 4)
-		for i := range x {
-			x[i] += 5 // the mean must be taken off before squares are summed
-		}
-		double := LayerNorm[float64]{Groups: 1, Rows: 1, Width: n, Eps: eps}
-		y64, dx64, dgamma64, dbeta64 := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
-		double.Forward(nil, y64, float64s(x), float64s(gamma), float64s(beta))
-		double.Backward(nil, dx64, dgamma64, dbeta64, float64s(dy), float64s(x), float64s(gamma))
-		var first []float32
-		for _, s := range paths()[1:] {
-			all := make([]float32, 4*n+16)
-			y, dx, dgamma, dbeta := all[:n], all[n:2*n], all[2*n:3*n], all[3*n:4*n]
-			s.forwardRow(y, x, gamma, beta, eps)
-			s.backwardRow(dx, dgamma, dbeta, dy, x, gamma, eps)
-			for i, want := range slices.Concat(y64, dx64, dgamma64, dbeta64, make([]float64, 16)) {
-				if math.Abs(float64(all[i])-want) > 1e-5*(1+math.Abs(want)) {
-					t.Fatalf("%v: entry %d of rows of %d is %v, want %v", s, i, n, all[i], want)
+		for _, rows := range []int{1, 2, 5} {
+			x, dy, gamma, beta := normals32(rows*n, 1), normals32(rows*n, 2), normals32(n, 3), normals32(n, 4)
+			for i := range x {
+				x[i] += 5 // the mean must be taken off before squares are summed
+			}
+			want := normalised64(rows, n, x, dy, gamma, beta, eps)
+			var first []float32
+			for _, s := range paths()[1:] {
+				all := make([]float32, 2*rows*n+2*n+16)
+				dx, dgamma, dbeta := all[rows*n:][:rows*n], all[2*rows*n:][:n], all[2*rows*n+n:][:n]
+				s.normalise(all, x, gamma, beta, eps)
+				s.normGradients(dx, dgamma, dbeta, dy, x, gamma, eps)
+				for i, v := range append(want, make([]float64, 16)...) {
+					if math.Abs(float64(all[i])-v) > 1e-5*(1+math.Abs(v)) {
+						t.Fatalf("%v: entry %d of %d rows of %d is %v, want %v", s, i, rows, n, all[i], v)
+					}
 				}
-			}
-			if first != nil && !slices.Equal(first, all) {
-				t.Errorf("%v: rows of %d differ from the other fast path", s, n)
-			}
-			first = all
-			unwanted := slices.Clone(all)
-			s.backwardRow(nil, unwanted[:n], unwanted[:n], dy, x, gamma, eps)
-			if !slices.Equal(unwanted[n:], all[n:]) {
-				t.Errorf("%v: an unwanted gradient was written", s)
+				if first != nil && !slices.Equal(first, all) {
+					t.Errorf("%v: %d rows of %d differ from the other fast path", s, rows, n)
+				}
+				first = slices.Clone(all)
+				clear(all[2*rows*n:])
+				s.normGradients(nil, dgamma, dbeta, dy, x, gamma, eps)
+				if !slices.Equal(first, all) {
+					t.Errorf("%v: without dx, %d rows of %d have other sums, or write elsewhere", s, rows, n)
+				}
 			}
 		}
 	}
+}
+
+// normalised64 is y, dx, dgamma and dbeta, in float64.
+func normalised64(rows, n int, x, dy, gamma, beta []float32, eps float64) []float64 {
+	l := LayerNorm[float64]{Groups: 1, Rows: rows, Width: n, Eps: eps}
+	y, dx, dgamma, dbeta := make([]float64, rows*n), make([]float64, rows*n), make([]float64, n), make([]float64, n)
+	l.Forward(nil, y, float64s(x), float64s(gamma), float64s(beta))
+	l.Backward(nil, dx, dgamma, dbeta, float64s(dy), float64s(x), float64s(gamma))
+	return slices.Concat(y, dx, dgamma, dbeta)
 }
 
 func normals32(n int, key uint64) []float32 {
