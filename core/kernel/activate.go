@@ -21,12 +21,9 @@ func (a *Activate[F]) Forward(p *Pool, y, x []F) {
 	fit(a.Size, y, x)
 	p.For(a.Size, entryChunk, func(lo, hi int) {
 		y, x := y[lo:hi], x[lo:hi]
-		y = y[:len(x)]
 		switch a.Kind {
 		case ReLU:
-			for i, v := range x {
-				y[i] = max(v, 0)
-			}
+			reluOn(activePath(), y, x)
 		case GELU:
 			gelu(y, x)
 		case Sigmoid:
@@ -45,17 +42,11 @@ func (a *Activate[F]) Backward(p *Pool, dx, dy, x []F) {
 	fit(a.Size, dx, dy, x)
 	p.For(a.Size, entryChunk, func(lo, hi int) {
 		dx, dy, x := dx[lo:hi], dy[lo:hi], x[lo:hi]
-		dx, dy = dx[:len(x)], dy[:len(x)]
 		switch a.Kind {
 		case ReLU:
-			for i, v := range x {
-				dx[i] = 0
-				if v > 0 {
-					dx[i] = dy[i]
-				}
-			}
+			reluGradientOn(activePath(), dx, dy, x)
 		case GELU:
-			backwardGELU(dx, dy, x)
+			geluGradientOn(activePath(), dx, dy, x)
 		case Sigmoid:
 			for i, v := range x {
 				s := sigmoid(v)
@@ -65,19 +56,41 @@ func (a *Activate[F]) Backward(p *Pool, dx, dy, x []F) {
 	})
 }
 
-// geluStrip is how many entries backward passes take at a time, so that the values and
-// slopes stay on the stack.
-const geluStrip = 64
+func reluOn[F Float](s path, y, x []F) {
+	done := 0
+	if isFloat32[F]() && s != generic {
+		done = s.relu(single(y), single(x))
+	}
+	for i := done; i < len(x); i++ {
+		y[i] = max(x[i], 0)
+	}
+}
 
-// backwardGELU fills dx with dy times the derivative of GELU at x.
-func backwardGELU[F Float](dx, dy, x []F) {
-	var values, slopes [geluStrip]F
-	for lo := 0; lo < len(x); lo += geluStrip {
-		n := min(geluStrip, len(x)-lo)
-		geluSlopes(values[:n], slopes[:n], x[lo:lo+n])
-		dx, dy := dx[lo:lo+n], dy[lo:lo+n]
-		for i, slope := range slopes[:n] {
-			dx[i] = dy[i] * slope
+func reluGradientOn[F Float](s path, dx, dy, x []F) {
+	done := 0
+	if isFloat32[F]() && s != generic {
+		done = s.reluGradient(single(dx), single(dy), single(x))
+	}
+	for i := done; i < len(x); i++ {
+		dx[i] = 0
+		if x[i] > 0 {
+			dx[i] = dy[i]
 		}
 	}
 }
+
+// geluGradientOn fills dx with dy times the derivative of GELU at x.
+func geluGradientOn[F Float](s path, dx, dy, x []F) {
+	if isFloat32[F]() && s != generic {
+		s.geluGradient(single(dx), single(dy), single(x))
+		return
+	}
+	for i, v := range x {
+		cdf, density := normal(v)
+		dx[i] = dy[i] * (cdf + v*density)
+	}
+}
+
+// geluStrip is how many entries backward passes take at a time, so that the values and
+// slopes stay on the stack.
+const geluStrip = 64

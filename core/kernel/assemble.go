@@ -35,15 +35,23 @@ func (a *Assemble[F]) Forward(p *Pool, x []F, grids [][]F, missing, modality, po
 			if present[i] {
 				from = grids[m][s*block:][:block]
 			}
-			to, kind := x[i*block:][:block], modality[m*w:][:w]
-			for t := 0; t < block; t += w {
-				out, in, at := to[t:][:len(kind)], from[t:][:len(kind)], position[t:][:len(kind)]
-				for c, k := range kind {
-					out[c] = factor*(in[c]+k) + at[c]
-				}
-			}
+			assembleOn(activePath(), x[i*block:][:block], from, modality[m*w:][:w], position, factor)
 		}
 	})
+}
+
+// assembleOn is Forward for the steps of one sample and modality.
+func assembleOn[F Float](s path, x, grid, kind, position []F, factor F) {
+	done := 0
+	if isFloat32[F]() && s != generic {
+		done = s.assemble(single(x), single(grid), single(kind), single(position), float32(factor))
+	}
+	for t := done; t < len(x); t += len(kind) {
+		out, in, at := x[t:][:len(kind)], grid[t:][:len(kind)], position[t:][:len(kind)]
+		for c, k := range kind {
+			out[c] = factor*(in[c]+k) + at[c]
+		}
+	}
 }
 
 // Backward fills the gradients of all inputs; dgrids, or any one of them, may be nil.

@@ -24,14 +24,7 @@ func (m *Blend[F]) Forward(p *Pool, y, a, b, z []F) {
 	m.check(y, a, b, z)
 	if m.Level == PerFeature {
 		p.For(len(z), entryChunk, func(lo, hi int) {
-			var gates [sigmoidStrip]F
-			for ; lo < hi; lo += sigmoidStrip {
-				end := min(lo+sigmoidStrip, hi)
-				y, a, b := y[lo:end], a[lo:end], b[lo:end]
-				for i, g := range sigmoids(gates[:], z[lo:end]) {
-					y[i] = g*a[i] + (1-g)*b[i]
-				}
-			}
+			blendOn(activePath(), y[lo:hi], a[lo:hi], b[lo:hi], z[lo:hi])
 		})
 		return
 	}
@@ -55,11 +48,13 @@ func (m *Blend[F]) Backward(p *Pool, da, db, dz, dy, a, b, z []F) {
 	share := m.share()
 	if m.Level == PerFeature {
 		p.For(len(z), entryChunk, func(lo, hi int) {
-			var gates [sigmoidStrip]F
-			for ; lo < hi; lo += sigmoidStrip {
-				end := min(lo+sigmoidStrip, hi)
-				backwardFeatures(lo, end, da, db, dz, dy[lo:end], a, b, sigmoids(gates[:], z[lo:end]))
+			part := func(d []F) []F {
+				if d == nil {
+					return nil
+				}
+				return d[lo:hi]
 			}
+			blendGradientsOn(activePath(), part(da), part(db), part(dz), dy[lo:hi], a[lo:hi], b[lo:hi], z[lo:hi])
 		})
 		return
 	}
@@ -86,23 +81,42 @@ func (m *Blend[F]) Backward(p *Pool, da, db, dz, dy, a, b, z []F) {
 	})
 }
 
-// backwardFeatures is Backward for the entries lo to hi, each with its own gate.
-func backwardFeatures[F Float](lo, hi int, da, db, dz, dy, a, b, gates []F) {
-	dy = dy[:len(gates)]
-	if da != nil {
-		for i, g := range gates {
-			da[lo+i] = g * dy[i]
+// blendOn is Forward for entries of which each has its own gate.
+func blendOn[F Float](s path, y, a, b, z []F) {
+	lo := 0
+	if isFloat32[F]() && s != generic {
+		lo = s.blend(single(y), single(a), single(b), single(z))
+	}
+	var gates [sigmoidStrip]F
+	for ; lo < len(z); lo += sigmoidStrip {
+		end := min(lo+sigmoidStrip, len(z))
+		y, a, b := y[lo:end], a[lo:end], b[lo:end]
+		for i, g := range sigmoidsOn(s, gates[:], z[lo:end]) {
+			y[i] = g*a[i] + (1-g)*b[i]
 		}
 	}
-	if db != nil {
-		for i, g := range gates {
-			db[lo+i] = (1 - g) * dy[i]
-		}
+}
+
+// blendGradientsOn is Backward for such entries.
+func blendGradientsOn[F Float](s path, da, db, dz, dy, a, b, z []F) {
+	lo := 0
+	if isFloat32[F]() && s != generic && da != nil && db != nil && dz != nil {
+		lo = s.blendGradients(single(da), single(db), single(dz), single(dy), single(a), single(b), single(z))
 	}
-	if dz != nil {
-		a, b, dz := a[lo:hi][:len(gates)], b[lo:hi][:len(gates)], dz[lo:hi][:len(gates)]
-		for i, g := range gates {
-			dz[i] = dy[i] * (a[i] - b[i]) * g * (1 - g)
+	var gates [sigmoidStrip]F
+	for ; lo < len(z); lo += sigmoidStrip {
+		end := min(lo+sigmoidStrip, len(z))
+		for i, g := range sigmoidsOn(s, gates[:], z[lo:end]) {
+			i += lo
+			if da != nil {
+				da[i] = g * dy[i]
+			}
+			if db != nil {
+				db[i] = (1 - g) * dy[i]
+			}
+			if dz != nil {
+				dz[i] = dy[i] * (a[i] - b[i]) * g * (1 - g)
+			}
 		}
 	}
 }
@@ -110,14 +124,14 @@ func backwardFeatures[F Float](lo, hi int, da, db, dz, dy, a, b, gates []F) {
 // sigmoidStrip is how many gates are computed at a time, on the stack.
 const sigmoidStrip = 128
 
-// sigmoids fills the front of gates with 1 / (1 + e^-z), to 2 units of the last place,
+// sigmoidsOn fills the front of gates with 1 / (1 + e^-z), to 2 units of the last place,
 // and returns it.
-func sigmoids[F Float](gates, z []F) []F {
+func sigmoidsOn[F Float](s path, gates, z []F) []F {
 	gates = gates[:len(z)]
 	for i, v := range z {
 		gates[i] = -v
 	}
-	exponentials(gates)
+	exponentialsOn(s, gates)
 	for i, e := range gates {
 		gates[i] = 1 / (1 + e)
 	}

@@ -107,6 +107,29 @@ func TestVectorsStayInBounds(t *testing.T) {
 	}
 }
 
+func TestElementKernelsStayInBounds(t *testing.T) {
+	for _, s := range paths() {
+		for n := 1; n < 70; n++ {
+			for _, low := range []bool{false, true} {
+				t.Run("", func(t *testing.T) {
+					for _, k := range elementKernels {
+						out, in := make([][]float32, k.outs), make([][]float32, k.ins)
+						for i := range out {
+							out[i] = guarded(t, n, low)
+						}
+						for i := range in {
+							in[i] = guarded(t, n, low)
+						}
+						mustNotFault(t, fmt.Sprintf("%v: %s of %d values", s, k.name, n), func() { k.run(s, out, in) })
+					}
+					sums, rows := guarded(t, n, low), guarded(t, 3*n, low)
+					mustNotFault(t, fmt.Sprintf("%v: sum of rows of %d", s, n), func() { addRowsOn(s, sums, rows) })
+				})
+			}
+		}
+	}
+}
+
 func TestDropStaysInBounds(t *testing.T) {
 	for _, s := range paths()[1:] {
 		for n := 1; n < 70; n++ {

@@ -59,10 +59,10 @@ func geluSlopes[F Float](values, slopes, x []F) {
 	plainGELUSlopes(values, slopes, x)
 }
 
-// exponentials replaces each x by e^x.
-func exponentials[F Float](x []F) {
+// exponentialsOn replaces each x by e^x.
+func exponentialsOn[F Float](s path, x []F) {
 	if isFloat32[F]() {
-		Exp(single(x), single(x))
+		expOn(s, single(x), single(x), 0)
 		return
 	}
 	for i, v := range x {

@@ -43,31 +43,42 @@ func sumColumns[F, S Float](p *Pool, sums []S, x []F, rows, width int, scratch [
 	p.For(rows, sumChunk, func(lo, hi int) {
 		part := scratch[lo/sumChunk*width:][:width]
 		clear(part)
-		for r := lo; r < hi; r++ {
-			addRow(part, x[r*width:][:width])
-		}
+		addRows(part, x[lo*width:hi*width])
 	})
 	addParts(sums, scratch)
 	return scratch
 }
 
-// addRow adds row to sums.
-func addRow[S, F Float](sums []S, row []F) {
-	if same, ok := any(row).([]S); ok {
-		addTo(sums, same)
+// addRows adds the rows of x, as long as sums, to sums.
+func addRows[S, F Float](sums []S, x []F) {
+	if same, ok := any(x).([]S); ok {
+		addRowsOn(activePath(), sums, same)
 		return
 	}
-	for i, v := range row {
-		sums[i] += S(v)
+	for ; len(x) > 0; x = x[len(sums):] {
+		for i, v := range x[:len(sums)] {
+			sums[i] += S(v)
+		}
+	}
+}
+
+func addRowsOn[F Float](s path, sums, x []F) {
+	done := 0
+	if isFloat32[F]() && s != generic {
+		done = s.sumRows(single(sums), single(x))
+	}
+	if done == len(sums) {
+		return
+	}
+	for ; len(x) > 0; x = x[len(sums):] {
+		addTo(sums[done:], x[done:len(sums)])
 	}
 }
 
 // addParts fills sums with the sum of the parts, which lie one after the other.
 func addParts[S Float](sums, parts []S) {
 	clear(sums)
-	for ; len(parts) > 0; parts = parts[len(sums):] {
-		addTo(sums, parts[:len(sums)])
-	}
+	addRows(sums, parts)
 }
 
 // fillRows writes row into each of the rows of x.

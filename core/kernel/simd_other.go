@@ -28,6 +28,13 @@ func (path) slopes(_, _, _, _ []float32, _ float32) int { return 0 }
 func (path) weigh(_, _, _ []float32, _ float32) int     { return 0 }
 func (path) scale([]float32, float32) int               { return 0 }
 
+func (path) relu(_, _ []float32) int                          { return 0 }
+func (path) reluGradient(_, _, _ []float32) int               { return 0 }
+func (path) blend(_, _, _, _ []float32) int                   { return 0 }
+func (path) blendGradients(_, _, _, _, _, _, _ []float32) int { return 0 }
+func (path) assemble(_, _, _, _ []float32, _ float32) int     { return 0 }
+func (path) sumRows(_, _ []float32) int                       { return 0 }
+
 func singles[F Float](*observations[F]) *observations[float32] { panic(errNoVectors) }
 
 func (path) expColumns(_, _ []float32) { panic(errNoVectors) }
@@ -44,7 +51,8 @@ func (path) transpose(_ []float32, _ int, _ []float32, _, _, _ int) { panic(errN
 
 func (path) multiplyAdds(rounds int) int { return multiplyAddsOn(generic, rounds) }
 
-func (path) normalise(_, _, _, _ []float32, _ float64)            { panic(errNoVectors) }
+func (path) geluGradient(_, _, _ []float32)                      { panic(errNoVectors) }
+func (path) normalise(_, _, _, _ []float32, _ float64)           { panic(errNoVectors) }
 func (path) normGradients(_, _, _, _, _, _ []float32, _ float64) { panic(errNoVectors) }
 
 const errNoVectors = "kernel: no vector path on this machine"
