@@ -7,8 +7,10 @@ import "math"
 type SelfAttention[F Float] struct {
 	Sequences, Steps, Heads, Width int
 
-	weights []F // of the last Forward, [Sequences, Heads, Steps, Steps]
-	scratch []F // one [Steps, Steps] a worker
+	// Those of the last Forward, [Sequences, Heads, Steps, Steps], or as the fused kernels
+	// lay them out.
+	weights []F
+	scratch []F // for the gradients of one head a worker
 }
 
 // attentionGrain is how many heads of sequences one worker takes at a time.
@@ -18,6 +20,14 @@ const attentionGrain = 4
 // which holds queries, keys and values side by side, each divided into heads.
 func (s *SelfAttention[F]) Forward(p *Pool, y, qkv []F) {
 	s.check(y, qkv)
+	s.forwardOn(activePath(), p, y, qkv)
+}
+
+func (s *SelfAttention[F]) forwardOn(on path, p *Pool, y, qkv []F) {
+	if s.fused(on) {
+		s.forwardFused(on, p, single(y), single(qkv))
+		return
+	}
 	t, w := s.Steps, s.Width
 	head, scale := w/s.Heads, s.scale()
 	s.weights = grow(s.weights, s.Sequences*s.Heads*t*t)
@@ -41,6 +51,14 @@ func (s *SelfAttention[F]) Backward(p *Pool, dqkv, dy, qkv []F) {
 	}
 	s.check(dy, qkv)
 	fit(len(qkv), dqkv)
+	s.backwardOn(activePath(), p, dqkv, dy, qkv)
+}
+
+func (s *SelfAttention[F]) backwardOn(on path, p *Pool, dqkv, dy, qkv []F) {
+	if s.fused(on) {
+		s.backwardFused(on, p, single(dqkv), single(dy), single(qkv))
+		return
+	}
 	t, w := s.Steps, s.Width
 	head, scale := w/s.Heads, s.scale()
 	s.scratch = grow(s.scratch, p.Workers()*t*t)

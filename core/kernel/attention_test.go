@@ -58,21 +58,27 @@ func TestSelfAttentionGradients(t *testing.T) {
 	}, [][]float64{qkv}, [][]float64{dqkv})
 }
 
+// Heads are 3 and 8 wide: matrix products take the former, the fused kernels the latter.
 func TestSelfAttentionIgnoresWorkersAndOtherSequences(t *testing.T) {
-	s := kernel.SelfAttention[float32]{Sequences: 7, Steps: 17, Heads: 4, Width: 12}
-	qkv, dy := kerneltest.Random[float32](7*17*36, 1, 1), kerneltest.Random[float32](7*17*12, 1, 2)
-	y := make([]float32, len(dy))
-	sameForAnyWorkers(t, func(p *kernel.Pool) [][]float32 {
-		dqkv := make([]float32, len(qkv))
-		s.Forward(p, y, qkv)
-		s.Backward(p, dqkv, dy, qkv)
-		return [][]float32{slices.Clone(y), dqkv}
-	})
-	one := kernel.SelfAttention[float32]{Sequences: 1, Steps: 17, Heads: 4, Width: 12}
-	alone := make([]float32, 17*12)
-	one.Forward(nil, alone, qkv[3*17*36:4*17*36])
-	if !slices.Equal(alone, y[3*17*12:4*17*12]) {
-		t.Error("a sequence alone differs from the same sequence in company")
+	const sequences, steps, heads = 7, 17, 4
+	for _, width := range []int{12, 32} {
+		s := kernel.SelfAttention[float32]{Sequences: sequences, Steps: steps, Heads: heads, Width: width}
+		entries := sequences * steps * width
+		qkv, dy := kerneltest.Random[float32](3*entries, 1, 1), kerneltest.Random[float32](entries, 1, 2)
+		y := make([]float32, entries)
+		sameForAnyWorkers(t, func(p *kernel.Pool) [][]float32 {
+			dqkv := make([]float32, 3*entries)
+			s.Forward(p, y, qkv)
+			s.Backward(p, dqkv, dy, qkv)
+			return [][]float32{slices.Clone(y), dqkv}
+		})
+		one := kernel.SelfAttention[float32]{Sequences: 1, Steps: steps, Heads: heads, Width: width}
+		size := steps * width
+		alone := make([]float32, size)
+		one.Forward(nil, alone, qkv[3*3*size:][:3*size])
+		if !slices.Equal(alone, y[3*size:][:size]) {
+			t.Errorf("width %d: a sequence alone differs from the same sequence in company", width)
+		}
 	}
 }
 

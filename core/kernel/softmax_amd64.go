@@ -1,8 +1,7 @@
 package kernel
 
-// softmaxAVX512 and softmaxAVX2 replace each row of n values by exp(scale·x - m), m
-// being the largest scale·x of the rowd by its sum where divide says so.
-// rows and n are at least 1.
+// softmaxAVX512 and softmaxAVX2 replace each row of n values by exp(scale·x - m), m being
+// the largest scale·x of the row, divided by the sum. rows and n are at least 1.
 
 //go:noescape
 func softmaxAVX512(rows, n int, x *float32, scale float32, table *[simdRows][simdLanes]float32)
