@@ -54,14 +54,10 @@ type AddColumns[F Float] struct {
 // Forward fills out. The key names the random numbers.
 func (c *AddColumns[F]) Forward(p *Pool, out, x, y []F, key uint64, training bool) {
 	fit(c.Groups*c.Rows*c.Width, out, x, y)
-	w := c.Width
-	threshold, factor := dropout[F](c.Rate, training)
-	p.For(c.Groups*c.Rows, blockGrain(w), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			to := out[i*w:][:w]
-			drop(to, y[c.aside(i):][:w], key, c.entry(i), threshold, factor)
-			addTo(to, x[i*w:][:w])
-		}
+	drop := newDropping[F](c.Rate, key, training)
+	c.runs(p, func(from, to, aside int, r dropRows) {
+		r.yRow, r.xRow = c.Width, c.Groups*c.Width
+		drop.rows(r, out[from:to], y[aside:], x[from:to])
 	})
 }
 
@@ -69,27 +65,31 @@ func (c *AddColumns[F]) Forward(p *Pool, out, x, y []F, key uint64, training boo
 func (c *AddColumns[F]) Backward(p *Pool, dx, dy, dout []F, key uint64, training bool) {
 	fit(c.Groups*c.Rows*c.Width, dout)
 	fitOrNil(len(dout), dx, dy)
-	w := c.Width
-	threshold, factor := dropout[F](c.Rate, training)
-	p.For(c.Groups*c.Rows, blockGrain(w), func(lo, hi int) {
+	drop := newDropping[F](c.Rate, key, training)
+	c.runs(p, func(from, to, aside int, r dropRows) {
 		if dx != nil {
-			copy(dx[lo*w:hi*w], dout[lo*w:])
+			copy(dx[from:to], dout[from:to])
 		}
-		if dy == nil {
-			return
-		}
-		for i := lo; i < hi; i++ {
-			drop(dy[c.aside(i):][:w], dout[i*w:][:w], key, c.entry(i), threshold, factor)
+		if dy != nil {
+			r.yRow, r.xRow = c.Groups*c.Width, c.Width
+			drop.rows(r, dy[aside:], dout[from:to], nil)
 		}
 	})
 }
 
-// aside is where in y row i of x belongs.
-func (c *AddColumns[F]) aside(i int) int {
-	return (i%c.Rows*c.Groups + i/c.Rows) * c.Width
-}
-
-// entry is the number of row i's first random number, which drop wants even.
-func (c *AddColumns[F]) entry(i int) int {
-	return LastOf{Width: c.Width + c.Width%2, Every: max(c.Every, 1)}.entry(i)
+// runs calls body for rows of one group: where in x they lie, where in y they begin, and
+// what random numbers they have.
+func (c *AddColumns[F]) runs(p *Pool, body func(from, to, aside int, r dropRows)) {
+	w := c.Width
+	// Rows of an odd width leave one number out: each begins with a new word.
+	numbers := LastOf{Width: w + w%2, Every: max(c.Every, 1)}
+	p.For(c.Groups*c.Rows, blockGrain(w), func(lo, hi int) {
+		for lo < hi {
+			next := min(hi, (lo/c.Rows+1)*c.Rows)
+			body(lo*w, next*w, (lo%c.Rows*c.Groups+lo/c.Rows)*w, dropRows{
+				rows: next - lo, n: w, first: numbers.entry(lo), distance: numbers.Every * numbers.Width,
+			})
+			lo = next
+		}
+	})
 }

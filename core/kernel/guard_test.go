@@ -131,12 +131,18 @@ func TestElementKernelsStayInBounds(t *testing.T) {
 }
 
 func TestDropStaysInBounds(t *testing.T) {
-	for _, s := range paths()[1:] {
+	d := dropping[float32]{1, 1 << 31, 2}
+	for _, s := range paths() {
 		for n := 1; n < 70; n++ {
 			for _, low := range []bool{false, true} {
 				t.Run("", func(t *testing.T) {
-					x, y := guarded(t, n, low), guarded(t, n, low)
-					mustNotFault(t, fmt.Sprintf("%v on %d values", s, n), func() { s.drop(y, x, 1, 0, 1<<31, 2) })
+					x, y, base, apart := guarded(t, 3*n, low), guarded(t, 3*n, low), guarded(t, 3*n, low), guarded(t, 4*n+5, low)
+					mustNotFault(t, fmt.Sprintf("%v on rows of %d values", s, n), func() {
+						d.rowsOn(s, dropRows{rows: 1, n: 3 * n}, y, x, nil)
+						d.rowsOn(s, dropRows{rows: 3, n: n, yRow: n, xRow: n}, y, x, base)
+						d.rowsOn(s, dropRows{rows: 2, n: n, yRow: n, xRow: 3*n + 5, distance: 2}, y, apart, base)
+						d.rowsOn(s, dropRows{rows: 2, n: n, yRow: 3*n + 5, xRow: n, distance: 2}, apart, x, nil)
+					})
 				})
 			}
 		}

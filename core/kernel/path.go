@@ -11,7 +11,7 @@ type path uint8
 const (
 	generic path = iota // plain Go, on every machine
 	avx2                // AVX2 and FMA
-	avx512              // AVX-512F
+	avx512              // AVX-512F and DQ
 )
 
 // PathVariable is the environment variable that forces a path: generic, avx2 or

@@ -7,7 +7,7 @@ func paths() []path {
 	s := []path{generic}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasBMI2 {
 		s = append(s, avx2)
-		if cpu.X86.HasAVX512F {
+		if cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ {
 			s = append(s, avx512)
 		}
 	}

@@ -10,9 +10,7 @@ func (path) softmaxRows(x []float32, n int, scale float32) {
 	plainSoftmaxRows(x, n, scale)
 }
 
-func (path) drop(y, x []float32, key uint64, first int, threshold uint32, scale float32) {
-	plainDrop(y, x, key, first, threshold, scale)
-}
+func (path) dropRows(_ dropping[float32], _ dropRows, _, _, _ []float32) { panic(errNoVectors) }
 
 func (path) adamW(param, grad, first, second []float32, f *adamWFactors[float32]) {
 	plainAdamW(param, grad, first, second, f)
