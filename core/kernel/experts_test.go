@@ -86,7 +86,9 @@ func TestExpertsMatchTheirDefinition(t *testing.T) {
 		{3, 3, 4, 2, 5, 3, 2},
 		{15, 5, 3, 3, 17, 16, 15},
 		{66, 33, 5, 2, 3, 31, 1},
-		{650, 65, 2, 1, 3, 4, 5}, // more rows an expert than one block has
+		{650, 65, 2, 1, 3, 4, 5},  // more rows an expert than one block has
+		{320, 2, 1, 1, 3, 4, 5},   // more rows for an output row than one block has
+		{90, 30, 130, 5, 2, 3, 4}, // more experts than a word has bits
 	} {
 		m := newMixture[float64](c.rows, c.outRows, c.experts, c.k, c.width, c.hidden, c.out)
 		y := garbage[float64](c.outRows * c.out)
@@ -206,17 +208,32 @@ func TestExpertsServeBatchesOfAnySize(t *testing.T) {
 func BenchmarkExperts(b *testing.B) {
 	p := kernel.NewPool(0)
 	defer p.Close()
-	m := newMixture[float32](3072, 1536, 16, 4, 64, 512, 128)
-	y := make([]float32, 1536*128)
-	b.Run("forward", func(b *testing.B) {
-		for b.Loop() {
-			m.forward(p, y)
+	for _, c := range []struct {
+		name                                          string
+		rows, outRows, experts, k, width, hidden, out int
+	}{
+		{"physionet", 4608, 768, 8, 2, 32, 64, 192},
+		{"laststep", 192, 32, 8, 2, 32, 64, 192},
+		{"width=128", 3072, 3072, 16, 4, 128, 512, 128},
+		{"width=512", 3072, 3072, 16, 4, 512, 512, 512},
+		{"tokens=96", 96, 96, 16, 4, 512, 512, 512},
+		{"modalities=2", 3072, 1536, 16, 4, 64, 512, 128},
+	} {
+		m := newMixture[float32](c.rows, c.outRows, c.experts, c.k, c.width, c.hidden, c.out)
+		y := make([]float32, c.outRows*c.out)
+		for name, p := range map[string]*kernel.Pool{"1": nil, "all": p} {
+			b.Run(c.name+"/forward/"+name, func(b *testing.B) {
+				for b.Loop() {
+					m.forward(p, y)
+				}
+			})
+			b.Run(c.name+"/backward/"+name, func(b *testing.B) {
+				m.forward(p, y)
+				grads := m.backward(p)
+				for b.Loop() {
+					m.Backward(p, grads[0], grads[1], grads[2], grads[3], grads[4], grads[5], m.dy, m.x, m.gates, m.w1, m.b1, m.w2, m.b2)
+				}
+			})
 		}
-	})
-	b.Run("backward", func(b *testing.B) {
-		grads := m.backward(p)
-		for b.Loop() {
-			m.Backward(p, grads[0], grads[1], grads[2], grads[3], grads[4], grads[5], m.dy, m.x, m.gates, m.w1, m.b1, m.w2, m.b2)
-		}
-	})
+	}
 }
