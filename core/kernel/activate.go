@@ -90,7 +90,3 @@ func geluGradientOn[F Float](s path, dx, dy, x []F) {
 		dx[i] = dy[i] * (cdf + v*density)
 	}
 }
-
-// geluStrip is how many entries backward passes take at a time, so that the values and
-// slopes stay on the stack.
-const geluStrip = 64
