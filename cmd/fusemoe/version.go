@@ -6,16 +6,21 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/fusemoe/fusemoe/core/kernel"
 )
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version",
+		Short:   "Print the version and the instructions that it computes with",
 		Example: "  fusemoe version",
 		Args:    exactly(0, "nothing more"),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(a.out, "fusemoe "+version())
+			path, err := kernel.Path()
+			if err == nil {
+				_, err = fmt.Fprintf(a.out, "fusemoe %s, kernels in %s\n", version(), path)
+			}
 			return err
 		},
 	}

@@ -13,7 +13,7 @@ import (
 // No kernel reads or writes outside of its slices, nor writes to its inputs: they lie
 // beside pages that fault, the inputs on pages that cannot be written to.
 func TestKernelsStayInBounds(t *testing.T) {
-	for _, c := range kerneltest.Cases() {
+	for _, c := range cases() {
 		for _, path := range kernel.Paths()[1:] { // Go watches the bounds of plain Go
 			for _, low := range []bool{false, true} {
 				t.Run("", func(t *testing.T) { // a subtest of its own, so that its memory is given back
