@@ -42,9 +42,12 @@ func Scale[F Float](p *Pool, x []F, a F) {
 
 // Mix computes y = keep·y + (1-keep)·x.
 func Mix[F Float](p *Pool, y, x []F, keep F) {
-	p.For(len(y), entryChunk, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			y[i] = keep*y[i] + (1-keep)*x[i]
-		}
-	})
+	p.For(len(y), entryChunk, func(lo, hi int) { mix(y[lo:hi], x[lo:hi], keep) })
+}
+
+func mix[F Float](y, x []F, keep F) {
+	x = x[:len(y)]
+	for i, v := range y {
+		y[i] = keep*v + (1-keep)*x[i]
+	}
 }

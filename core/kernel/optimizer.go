@@ -27,15 +27,20 @@ type adamWFactors[F Float] struct {
 // their bias towards 0.
 func AdamWStep[F Float](p *Pool, o AdamW, step int, param, grad, first, second []F) {
 	mustHold(len(grad) == len(param) && len(first) == len(param) && len(second) == len(param) && step > 0)
-	f := adamWFactors[F]{
-		rate: F(o.Rate / (1 - math.Pow(o.Beta1, float64(step)))),
-		root: F(1 / math.Sqrt(1-math.Pow(o.Beta2, float64(step)))),
-		keep: F(1 - o.Rate*o.Decay), epsilon: F(o.Epsilon),
-		b1: F(o.Beta1), c1: F(1 - o.Beta1), b2: F(o.Beta2), c2: F(1 - o.Beta2),
-	}
+	f := factorsOf[F](o, step, o.Decay)
 	p.For(len(param), optimizerGrain, func(lo, hi int) {
 		adamWOn(activePath(), param[lo:hi], grad[lo:hi], first[lo:hi], second[lo:hi], &f)
 	})
+}
+
+// factorsOf are those of a step for arrays of the given weight decay.
+func factorsOf[F Float](o AdamW, step int, decay float64) adamWFactors[F] {
+	return adamWFactors[F]{
+		rate: F(o.Rate / (1 - math.Pow(o.Beta1, float64(step)))),
+		root: F(1 / math.Sqrt(1-math.Pow(o.Beta2, float64(step)))),
+		keep: F(1 - o.Rate*decay), epsilon: F(o.Epsilon),
+		b1: F(o.Beta1), c1: F(1 - o.Beta1), b2: F(o.Beta2), c2: F(1 - o.Beta2),
+	}
 }
 
 // adamWOn updates some parameters; every path gives the same bits.
@@ -60,18 +65,19 @@ func plainAdamW[F Float](param, grad, first, second []F, f *adamWFactors[F]) {
 
 // SumSquares is Σ x², summed in float64 within fixed chunks and then over them.
 func SumSquares[F Float](p *Pool, x []F) float64 {
-	return sumChunks(p, len(x), optimizerGrain, func(lo, hi int) float64 {
-		var a, b float64
-		part := x[lo:hi]
-		i := 0
-		for ; i+1 < len(part); i += 2 {
-			u, v := float64(part[i]), float64(part[i+1])
-			a += u * u
-			b += v * v
-		}
-		if i < len(part) {
-			a += float64(part[i]) * float64(part[i])
-		}
-		return a + b
-	})
+	return sumChunks(p, len(x), optimizerGrain, func(lo, hi int) float64 { return sumSquares(x[lo:hi]) })
+}
+
+func sumSquares[F Float](x []F) float64 {
+	var a, b float64
+	i := 0
+	for ; i+1 < len(x); i += 2 {
+		u, v := float64(x[i]), float64(x[i+1])
+		a += u * u
+		b += v * v
+	}
+	if i < len(x) {
+		a += float64(x[i]) * float64(x[i])
+	}
+	return a + b
 }

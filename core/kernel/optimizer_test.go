@@ -72,6 +72,73 @@ func TestSumSquares(t *testing.T) {
 	}
 }
 
+// An optimizer of arrays of all sizes does what the steps do one by one, to the same bits.
+func TestOptimizerMatchesTheStepsOfEachArray(t *testing.T) {
+	for _, clip := range []float64{0, 0.5, 1e9} {
+		sameForAnyWorkers(t, func(p *kernel.Pool) [][]float32 {
+			o := kernel.AdamW{Rate: 0.1, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, Decay: 0.02}
+			var all, each []kernel.Trained[float32]
+			for i, n := range []int{1, 0, 5000, 20_000, 65, 40_000, 3, 600_001} {
+				one := func() kernel.Trained[float32] {
+					a := kernel.Trained[float32]{
+						Value: kerneltest.Random[float32](n, 1, uint64(i)), Grad: make([]float32, n),
+						First: make([]float32, n), Second: make([]float32, n), Decays: i%2 == 0,
+					}
+					if i%3 == 0 {
+						a.Mean = slices.Clone(a.Value)
+					}
+					return a
+				}
+				all, each = append(all, one()), append(each, one())
+			}
+			steps := kernel.NewOptimizer(all)
+			var got [][]float32
+			for step := 1; step <= 3; step++ {
+				for i, a := range all {
+					copy(a.Grad, kerneltest.Random[float32](len(a.Grad), 0.01, uint64(100*step+i)))
+					copy(each[i].Grad, a.Grad)
+				}
+				norm := steps.Step(p, o, step, clip, 0.75)
+				if want := stepEach(o, step, clip, 0.75, each); norm != want {
+					t.Fatalf("step %d: the norm is %v, want %v", step, norm, want)
+				}
+			}
+			for i, a := range all {
+				b := each[i]
+				got = append(got, a.Value, a.Grad, a.First, a.Second, a.Mean)
+				if !slices.Equal(slices.Concat(a.Value, a.Grad, a.First, a.Second, a.Mean), slices.Concat(b.Value, b.Grad, b.First, b.Second, b.Mean)) {
+					t.Fatalf("array %d differs", i)
+				}
+			}
+			return got
+		})
+	}
+}
+
+// stepEach is an optimizer's step, array by array.
+func stepEach(o kernel.AdamW, step int, clip float64, keep float32, arrays []kernel.Trained[float32]) float64 {
+	var sum float64
+	for _, a := range arrays {
+		sum += kernel.SumSquares(nil, a.Grad)
+	}
+	norm := math.Sqrt(sum)
+	for _, a := range arrays {
+		if clip > 0 && norm > clip {
+			kernel.Scale(nil, a.Grad, float32(clip/norm))
+		}
+		own := o
+		if !a.Decays {
+			own.Decay = 0
+		}
+		kernel.AdamWStep(nil, own, step, a.Value, a.Grad, a.First, a.Second)
+		clear(a.Grad)
+		if a.Mean != nil {
+			kernel.Mix(nil, a.Mean, a.Value, keep)
+		}
+	}
+	return norm
+}
+
 func BenchmarkAdamWStep(b *testing.B) {
 	const n = 4 << 20
 	pool := kernel.NewPool(0)

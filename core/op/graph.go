@@ -34,8 +34,11 @@ type Parameter[F kernel.Float] struct {
 // not to be changed by others before.
 func (p *Parameter[F]) ClearGrad() {
 	clear(p.Grad)
-	p.cleared = true
+	p.GradCleared()
 }
+
+// GradCleared tells that the gradient was set to 0 otherwise, as ClearGrad does it.
+func (p *Parameter[F]) GradCleared() { p.cleared = true }
 
 // target is where a backward pass writes its gradient, before collect.
 func (p *Parameter[F]) target() []F {

@@ -28,12 +28,13 @@ type trainer struct {
 func Run(ctx context.Context, t Task, o Options) (Result, error) {
 	perStep := o.Batch * o.Accumulate
 	tr := &trainer{
-		Task: t, options: o, optimizer: newOptimizer(t, o),
+		Task: t, options: o,
 		steps: o.Epochs * ((len(t.Rows) + perStep - 1) / perStep),
 	}
 	if o.Average > 0 {
 		tr.average = newAverage(t.Model.Parameters(), o.Average)
 	}
+	tr.optimizer = newOptimizer(t, o, tr.average)
 	result := Result{Best: EpochReport{Score: math.Inf(-1)}}
 	if t.From != nil {
 		var err error
@@ -82,7 +83,7 @@ func (t *trainer) epoch(ctx context.Context, epoch int) (*EpochReport, error) {
 			return nil, fmt.Errorf("epoch %d, step %d: %w", epoch, t.step+1, err)
 		}
 		rate := rateAt(t.options, t.step, t.steps)
-		norm, err := t.optimizer.update(t.Pool, rate, t.average)
+		norm, err := t.optimizer.update(t.Pool, rate)
 		if err != nil {
 			return nil, fmt.Errorf("epoch %d, step %d: %w", epoch, t.step+1, err)
 		}

@@ -3,7 +3,6 @@ package train
 import (
 	"math"
 
-	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/core/op"
 )
 
@@ -39,13 +38,6 @@ type average struct {
 
 func newAverage(parameters []*op.Parameter[float32], decay float64) *average {
 	return &average{parameters: parameters, mean: weights(nil).keep(parameters), decay: decay}
-}
-
-func (a *average) update(pool *kernel.Pool) {
-	keep := a.nextKeep()
-	for i, p := range a.parameters {
-		kernel.Mix(pool, a.mean[i], p.Value, keep)
-	}
 }
 
 // nextKeep counts an update and tells what it leaves of the mean.
