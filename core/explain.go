@@ -128,7 +128,7 @@ func (x *explaining) explain(ctx context.Context) (e report.Explanation, err err
 		e.Output = p.outputs(x.task)[x.output]
 	}
 	e.Truth = x.truth()
-	b := modelBatch(x.batches.Batch([]int{0}))
+	b := modelBatch(x.batches.Batch(nil, []int{0}))
 	a, err := x.learner.model.Attribute(x.learner.machine.pool, b, x.task, x.output)
 	if err != nil {
 		return e, err
@@ -218,7 +218,7 @@ func (x *explaining) modalities(ctx context.Context, e *report.Explanation, b mo
 				return err
 			}
 			rest := x.batches.Without(func(_ int, modality string) bool { return modality == m.Name })
-			without, _, err := x.value(modelBatch(rest.Batch([]int{0})))
+			without, _, err := x.value(modelBatch(rest.Batch(nil, []int{0})))
 			if err != nil {
 				return err
 			}

@@ -58,7 +58,7 @@ func (l *learner) scores(ctx context.Context, batches *data.Batcher, rows []int,
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		b := batches.Batch(part)
+		b := batches.Batch(l.machine.pool, part)
 		out, err := l.model.Predict(l.machine.pool, modelBatch(b))
 		if err != nil {
 			return nil, err

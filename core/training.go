@@ -81,7 +81,9 @@ func (rt *Runtime) trainingOptions(seed uint64, epochs int) train.Options {
 }
 
 // batch assembles samples for the network; the next one overwrites it.
-func (rt *Runtime) batch(rows []int) model.Batch[float32] { return modelBatch(rt.batches.Batch(rows)) }
+func (rt *Runtime) batch(rows []int) model.Batch[float32] {
+	return modelBatch(rt.batches.Batch(rt.machine.pool, rows))
+}
 
 // score judges the current weights on the validation split; higher is better.
 func (rt *Runtime) score(ctx context.Context) (float64, any, error) {

@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/fusemoe/fusemoe/core/kernel"
@@ -23,6 +24,7 @@ type Batcher struct {
 	columns    []int       // per task
 	labels     [][]float32 // per task, of all samples
 	batch      Batch
+	copyAll    func(lo, hi int) // copies, kept so that a batch allocates nothing
 }
 
 // NewBatcher makes a Batcher for some tasks of a dataset. Every modality must have
@@ -45,9 +47,15 @@ func NewBatcher(d *Dataset, modalities []Encoded, tasks []string) (*Batcher, err
 	if err := covered(d, modalities); err != nil {
 		return nil, err
 	}
-	b.batch.Series = make([]kernel.Series[float32], len(modalities))
-	b.batch.Labels = make([][]float32, len(tasks))
+	b.prepare()
 	return b, nil
+}
+
+// prepare takes the memory of the batches that does not depend on the samples.
+func (b *Batcher) prepare() {
+	b.batch.Series = make([]kernel.Series[float32], len(b.modalities))
+	b.batch.Labels = make([][]float32, len(b.columns))
+	b.copyAll = b.copies
 }
 
 // check compares an encoded modality with its dataset.
@@ -94,8 +102,7 @@ func covered(d *Dataset, modalities []Encoded) error {
 // last stays, as one without any modality cannot be predicted.
 func (b *Batcher) Without(hidden func(row int, modality string) bool) *Batcher {
 	rest := &Batcher{window: b.window, modalities: slices.Clone(b.modalities), columns: b.columns, labels: b.labels}
-	rest.batch.Series = make([]kernel.Series[float32], len(b.modalities))
-	rest.batch.Labels = make([][]float32, len(b.labels))
+	rest.prepare()
 	has := make([]int, len(b.modalities[0].Sequences))
 	for m := range rest.modalities {
 		rest.modalities[m].Sequences = slices.Clone(b.modalities[m].Sequences)
@@ -116,17 +123,18 @@ func (b *Batcher) Without(hidden func(row int, modality string) bool) *Batcher {
 	return rest
 }
 
-// Batch gathers samples in the given order.
-func (b *Batcher) Batch(rows []int) *Batch {
+// Batch gathers samples in the given order, on the pool, which may be nil.
+func (b *Batcher) Batch(p *kernel.Pool, rows []int) *Batch {
 	out := &b.batch
 	out.Rows = append(out.Rows[:0], rows...)
 	out.Present = out.Present[:0]
 	for m := range b.modalities {
-		b.gather(&out.Series[m], &b.modalities[m], rows)
-		for _, i := range rows {
-			out.Present = append(out.Present, len(b.modalities[m].Sequences[i].Times) > 0)
+		b.measure(&out.Series[m], &b.modalities[m], rows)
+		for s := range rows {
+			out.Present = append(out.Present, out.Series[m].Start[s] < out.Series[m].Start[s+1])
 		}
 	}
+	p.For(len(b.modalities)*len(rows), copiesGrain, b.copyAll)
 	for t, columns := range b.columns {
 		labels := out.Labels[t][:0]
 		for _, i := range rows {
@@ -137,37 +145,62 @@ func (b *Batcher) Batch(rows []int) *Batch {
 	return out
 }
 
-// gather concatenates the sequences of some samples.
-func (b *Batcher) gather(to *kernel.Series[float32], m *Encoded, rows []int) {
-	to.Width = m.Dim
-	to.Start, to.Times, to.Values = append(to.Start[:0], 0), to.Times[:0], to.Values[:0]
-	observed := to.Observed[:0]
+// copiesGrain is how many sequences one worker copies at a time: they lie apart in memory
+// and take a microsecond or two each.
+const copiesGrain = 8
+
+// measure makes room for the sequences of some samples, one after another.
+func (b *Batcher) measure(to *kernel.Series[float32], m *Encoded, rows []int) {
+	to.Width, to.Start = m.Dim, append(to.Start[:0], 0)
+	n := 0
 	for _, i := range rows {
-		s := &m.Sequences[i]
-		for _, t := range s.Times {
-			to.Times = append(to.Times, float32(t/b.window))
-		}
-		to.Values = append(to.Values, s.Values...)
-		if m.Measurements {
-			observed = appendFlags(observed, to.Values[len(to.Values)-len(s.Values):], s.Observed)
-		}
-		to.Start = append(to.Start, len(to.Times))
+		n += len(m.Sequences[i].Times)
+		to.Start = append(to.Start, n)
 	}
+	to.Times, to.Values = resize(to.Times, n), resize(to.Values, n*m.Dim)
 	if m.Measurements {
-		to.Observed = observed
+		to.Observed = resize(to.Observed, n*m.Dim)
 	}
 }
 
-// appendFlags appends 1 for every value that was observed and 0 for the others, and
-// makes those others 0 as a Series wants them.
-func appendFlags(flags, values []float32, observed []bool) []float32 {
-	for i := range values {
-		if observed == nil || observed[i] {
-			flags = append(flags, 1)
-			continue
+// resize is s with n elements of any content.
+func resize(s []float32, n int) []float32 { return slices.Grow(s[:0], n)[:n] }
+
+// copies copies sequences lo to hi of the batch, counted modality by modality.
+func (b *Batcher) copies(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		m, sample := i/len(b.batch.Rows), i%len(b.batch.Rows)
+		to, from := &b.batch.Series[m], &b.modalities[m].Sequences[b.batch.Rows[sample]]
+		start, end := to.Start[sample], to.Start[sample+1]
+		times := to.Times[start:end]
+		for j, t := range from.Times {
+			times[j] = float32(t / b.window)
 		}
-		flags = append(flags, 0)
-		values[i] = 0
+		values := to.Values[start*to.Width : end*to.Width]
+		copy(values, from.Values)
+		if b.modalities[m].Measurements {
+			setFlags(to.Observed[start*to.Width:end*to.Width], values, from.Observed)
+		}
 	}
-	return flags
+}
+
+// setFlags sets 1 for every value that was observed and 0 for the others, and makes those
+// others 0 as a Series wants them. It does not branch on what was observed, which no
+// processor foresees.
+func setFlags(flags, values []float32, observed []bool) {
+	if observed == nil {
+		for i := range flags {
+			flags[i] = 1
+		}
+		return
+	}
+	values, observed = values[:len(flags)], observed[:len(flags)]
+	for i, there := range observed {
+		var bit uint32
+		if there {
+			bit = 1
+		}
+		flags[i] = float32(bit)
+		values[i] = math.Float32frombits(math.Float32bits(values[i]) & -bit)
+	}
 }

@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -50,10 +51,10 @@ func TestBatch(t *testing.T) {
 		Labels:  [][]float32{{0, 1, 1, 0}, {1, 0}},
 	}
 	for range 2 { // the second time in used memory
-		if diff := cmp.Diff(want, batcher.Batch([]int{1, 0}), cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(want, batcher.Batch(nil, []int{1, 0}), cmpopts.EquateEmpty()); diff != "" {
 			t.Error(diff)
 		}
-		batcher.Batch([]int{0, 0, 1})
+		batcher.Batch(nil, []int{0, 0, 1})
 	}
 }
 
@@ -74,11 +75,31 @@ func TestBatchWithout(t *testing.T) {
 		Present: []bool{true, false, false, true},
 		Labels:  [][]float32{{0, 1}},
 	}
-	if diff := cmp.Diff(want, rest.Batch([]int{0, 1}), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, rest.Batch(nil, []int{0, 1}), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
-	if all := batcher.Batch([]int{0, 1}); !all.Present[2] {
+	if all := batcher.Batch(nil, []int{0, 1}); !all.Present[2] {
 		t.Error("the batcher itself has changed")
+	}
+}
+
+func TestBatchIsTheSameOnAnyNumberOfWorkers(t *testing.T) {
+	d, encoded := pair(t)
+	encoded[0].Sequences[0].Values[0] = float32(math.NaN()) // what was not observed may be anything
+	batches := func(pool *kernel.Pool) *data.Batch {
+		batcher, err := data.NewBatcher(d, encoded, []string{"death"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return batcher.Batch(pool, []int{0, 1, 1, 0, 0, 0, 1, 0, 1})
+	}
+	want := batches(nil)
+	for _, workers := range []int{2, 3, 8} {
+		pool := kernel.NewPool(workers)
+		if diff := cmp.Diff(want, batches(pool)); diff != "" {
+			t.Errorf("%d workers: %s", workers, diff)
+		}
+		pool.Close()
 	}
 }
 
@@ -88,8 +109,10 @@ func TestBatchAllocatesNothingTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := []int{0, 1}
-	if n := testing.AllocsPerRun(10, func() { batcher.Batch(rows) }); n > 0 {
+	pool := kernel.NewPool(2)
+	defer pool.Close()
+	rows := []int{0, 1, 1, 0, 0, 0, 1, 0, 1} // several chunks
+	if n := testing.AllocsPerRun(10, func() { batcher.Batch(pool, rows) }); n > 0 {
 		t.Errorf("%v allocations a batch", n)
 	}
 }
