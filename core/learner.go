@@ -155,18 +155,20 @@ func (l *learner) manifest(d *data.Dataset, modalities []checkpoint.Modality) (c
 	return m, nil
 }
 
-// save writes the learner as a checkpoint.
-func (l *learner) save(dir string, d *data.Dataset, modalities []checkpoint.Modality, epoch, step int, metric checkpoint.Metric) error {
+// checkpoint is the learner as a checkpoint.
+func (l *learner) checkpoint(d *data.Dataset, modalities []checkpoint.Modality, epoch, step int,
+	metric checkpoint.Metric,
+) (checkpoint.Manifest, []checkpoint.Tensor, error) {
 	m, err := l.manifest(d, modalities)
 	if err != nil {
-		return err
+		return m, nil, err
 	}
 	m.Epoch, m.Step, m.Metric = epoch, step, metric
 	var tensors []checkpoint.Tensor
 	for _, p := range l.model.Parameters() {
 		tensors = append(tensors, checkpoint.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Value})
 	}
-	return checkpoint.Save(dir, m, tensors)
+	return m, tensors, nil
 }
 
 // loadLearner reads a checkpoint and builds its model.

@@ -15,13 +15,15 @@ import (
 )
 
 // record is what a training leaves in its folder while it goes on: a line for every
-// epoch and the best checkpoint so far.
+// epoch, the best checkpoint so far and snapshots. What an epoch leaves is written while
+// the next one trains, in that order; an error is told at the end of that one.
 type record struct {
 	dir    string
 	log    *os.File
 	metric checkpoint.Metric
 	// tracking is told of every epoch; nil: nothing is.
 	tracking *tracking
+	later    later
 }
 
 // openRecord starts the record of a training, or takes up that of an interrupted one.
@@ -70,14 +72,16 @@ func (r *record) epoch(e train.EpochReport) error {
 	if !math.IsInf(e.Score, 0) {
 		line.Score = &e.Score
 	}
-	if err := writeJSON(r.log, line); err != nil {
-		return err
-	}
-	// The snapshot of this epoch, which comes next, must not be there without its line.
-	if err := r.log.Sync(); err != nil {
-		return fmt.Errorf("write the training log: %w", err)
-	}
-	return r.tracking.follow()
+	return r.later.add(func() error {
+		if err := writeJSON(r.log, line); err != nil {
+			return err
+		}
+		// The snapshot of this epoch, which comes next, must not be there without its line.
+		if err := r.log.Sync(); err != nil {
+			return fmt.Errorf("write the training log: %w", err)
+		}
+		return r.tracking.follow()
+	})
 }
 
 // best saves the checkpoint of the best epoch so far.
@@ -86,7 +90,13 @@ func (r *record) best(rt *Runtime, e train.EpochReport, metric checkpoint.Metric
 		return nil
 	}
 	r.judge(metric)
-	return rt.learner.save(filepath.Join(r.dir, checkpointFolder), rt.dataset, rt.modalities, e.Epoch, e.Step, metric)
+	m, tensors, err := rt.learner.checkpoint(rt.dataset, rt.modalities, e.Epoch, e.Step, metric)
+	if err != nil {
+		return err
+	}
+	return r.later.addCopy(tensors, func(tensors []checkpoint.Tensor) error {
+		return checkpoint.Save(filepath.Join(r.dir, checkpointFolder), m, tensors)
+	})
 }
 
 // judge keeps what the last epoch was worth, for the snapshots.
@@ -100,10 +110,11 @@ func (r *record) close() error {
 	if r == nil {
 		return nil
 	}
-	if err := r.log.Close(); err != nil {
-		return fmt.Errorf("end the training log: %w", err)
+	err := r.later.finish()
+	if closeErr := r.log.Close(); closeErr != nil && err == nil {
+		err = fmt.Errorf("end the training log: %w", closeErr)
 	}
-	return nil
+	return err
 }
 
 // writeJSON writes one value on one line.

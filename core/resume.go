@@ -46,7 +46,9 @@ func (r *record) saveSnapshot(rt *Runtime, s train.Snapshot) error {
 	for i, a := range s.Arrays {
 		tensors[i] = checkpoint.Tensor(a)
 	}
-	return r.snapshots(rt).Save(m, tensors)
+	err = r.later.addCopy(tensors, func(tensors []checkpoint.Tensor) error { return r.snapshots(rt).Save(m, tensors) })
+	r.later.start()
+	return err
 }
 
 // loadSnapshot finds where a training goes on; nil where none was begun. What cannot be used

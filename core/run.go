@@ -113,10 +113,7 @@ func (rt *Runtime) runSeed(ctx context.Context, seed uint64, dir string) (evalua
 	}
 	defer func() { err = errors.Join(err, record.tracking.end(evaluations, err == nil)) }()
 	result, err := rt.train(ctx, seed, record)
-	if closeErr := record.close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
+	if err = errors.Join(err, record.close()); err != nil {
 		return nil, err
 	}
 	for _, split := range []data.Split{data.Val, data.Test} {
@@ -127,7 +124,7 @@ func (rt *Runtime) runSeed(ctx context.Context, seed uint64, dir string) (evalua
 		evaluations = append(evaluations, e)
 	}
 	// Once more, now with the thresholds that the validation split gave.
-	if err := record.best(rt, result.Best, record.metric); err != nil {
+	if err := errors.Join(record.best(rt, result.Best, record.metric), record.later.finish()); err != nil {
 		return nil, err
 	}
 	return evaluations, rt.writeTest(dir, evaluations[1])
