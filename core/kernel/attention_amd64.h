@@ -129,38 +129,87 @@ store: \
 	JNZ  row; \
 	JMP  done
 
-// EXPCOLUMNS works through the columns one vector at a time: R9 bytes a line, R10 of
-// them left, R11 rows, BX the first line, DI the sums, V11 minus infinity.
-#define EXPCOLUMNS(column, maximum, exponential) \
-column: \
-	VMOVAPS V11, V9; \
-	XOR(V8); \
-	MOVQ BX, SI; \
+// ATTENDCOLUMNS works on one block of columns: R11 rows of keys of R12 values, R10 bytes
+// apart from SI on, as many lines of queries from R13 on and of x, R9 bytes apart each, and
+// the sums at DI. V10 to V15 hold a row's scores and then the sums, V4 to V9 the largest,
+// which V3 begins with. The lines of x come from the function's argument.
+#define ATTENDCOLUMNS(row, entry, weight, least, zero, scores, most, powers, put) \
+	least; \
+	MOVQ x+48(FP), BX; \
 	MOVQ R11, CX; \
-maximum: \
-	VMAXPS (SI), V9, V9; \
-	ADDQ   R9, SI; \
-	DECQ   CX; \
-	JNZ    maximum; \
-	MOVQ BX, SI; \
+row: \
+	zero; \
+	MOVQ R13, DX; \
+	XORQ AX, AX; \
+entry: \
+	VBROADCASTSS (SI)(AX*4), V0; \
+	scores; \
+	ADDQ R9, DX; \
+	INCQ AX; \
+	CMPQ AX, R12; \
+	JLT  entry; \
+	most; \
+	ADDQ R10, SI; \
+	ADDQ R9, BX; \
+	DECQ CX; \
+	JNZ  row; \
+	zero; \
+	MOVQ x+48(FP), BX; \
 	MOVQ R11, CX; \
-exponential: \
-	VMOVUPS (SI), V0; \
-	VSUBPS  V9, V0, V0; \
-	EXPONENTIAL; \
-	VMOVUPS V2, (SI); \
-	VADDPS  V2, V8, V8; \
-	ADDQ    R9, SI; \
-	DECQ    CX; \
-	JNZ     exponential; \
-	VMOVUPS V8, (DI); \
-	ADDQ    $BYTES, BX; \
-	ADDQ    $BYTES, DI; \
-	SUBQ    $BYTES, R10; \
-	JNZ     column
+weight: \
+	powers; \
+	ADDQ R9, BX; \
+	DECQ CX; \
+	JNZ  weight; \
+	put; \
+	JMP  done
 
-// SOFTMAXCOLUMNS does the same with the gradients at BX, the weights at DX and the
-// factors at DI.
+#define ATTENDLEAST(m) VMOVAPS V3, m
+#define ATTENDSCORE(i, a) VFMADD231PS (i*BYTES)(DX), V0, a
+#define ATTENDMOST(i, a, m) \
+	VMOVUPS a, (i*BYTES)(BX); \
+	VMAXPS  a, m, m
+#define ATTENDPOWER(i, a, m) \
+	VMOVUPS (i*BYTES)(BX), V0; \
+	VSUBPS  m, V0, V0; \
+	EXPONENTIAL; \
+	VMOVUPS V2, (i*BYTES)(BX); \
+	VADDPS  V2, a, a
+#define ATTENDPUT(i, a) VMOVUPS a, (i*BYTES)(DI)
+
+#define ATTENDLEASTS1 ATTENDLEAST(V4)
+#define ATTENDLEASTS2 ATTENDLEASTS1; ATTENDLEAST(V5)
+#define ATTENDLEASTS3 ATTENDLEASTS2; ATTENDLEAST(V6)
+#define ATTENDLEASTS4 ATTENDLEASTS3; ATTENDLEAST(V7)
+#define ATTENDLEASTS6 ATTENDLEASTS4; ATTENDLEAST(V8); ATTENDLEAST(V9)
+#define ATTENDZEROS1 XOR(V10)
+#define ATTENDZEROS2 ATTENDZEROS1; XOR(V11)
+#define ATTENDZEROS3 ATTENDZEROS2; XOR(V12)
+#define ATTENDZEROS4 ATTENDZEROS3; XOR(V13)
+#define ATTENDZEROS6 ATTENDZEROS4; XOR(V14); XOR(V15)
+#define ATTENDSCORES1 ATTENDSCORE(0, V10)
+#define ATTENDSCORES2 ATTENDSCORES1; ATTENDSCORE(1, V11)
+#define ATTENDSCORES3 ATTENDSCORES2; ATTENDSCORE(2, V12)
+#define ATTENDSCORES4 ATTENDSCORES3; ATTENDSCORE(3, V13)
+#define ATTENDSCORES6 ATTENDSCORES4; ATTENDSCORE(4, V14); ATTENDSCORE(5, V15)
+#define ATTENDMOSTS1 ATTENDMOST(0, V10, V4)
+#define ATTENDMOSTS2 ATTENDMOSTS1; ATTENDMOST(1, V11, V5)
+#define ATTENDMOSTS3 ATTENDMOSTS2; ATTENDMOST(2, V12, V6)
+#define ATTENDMOSTS4 ATTENDMOSTS3; ATTENDMOST(3, V13, V7)
+#define ATTENDMOSTS6 ATTENDMOSTS4; ATTENDMOST(4, V14, V8); ATTENDMOST(5, V15, V9)
+#define ATTENDPOWERS1 ATTENDPOWER(0, V10, V4)
+#define ATTENDPOWERS2 ATTENDPOWERS1; ATTENDPOWER(1, V11, V5)
+#define ATTENDPOWERS3 ATTENDPOWERS2; ATTENDPOWER(2, V12, V6)
+#define ATTENDPOWERS4 ATTENDPOWERS3; ATTENDPOWER(3, V13, V7)
+#define ATTENDPOWERS6 ATTENDPOWERS4; ATTENDPOWER(4, V14, V8); ATTENDPOWER(5, V15, V9)
+#define ATTENDPUTS1 ATTENDPUT(0, V10)
+#define ATTENDPUTS2 ATTENDPUTS1; ATTENDPUT(1, V11)
+#define ATTENDPUTS3 ATTENDPUTS2; ATTENDPUT(2, V12)
+#define ATTENDPUTS4 ATTENDPUTS3; ATTENDPUT(3, V13)
+#define ATTENDPUTS6 ATTENDPUTS4; ATTENDPUT(4, V14); ATTENDPUT(5, V15)
+
+// SOFTMAXCOLUMNS works through the columns one vector at a time: R9 bytes a line, R10 of
+// them left, R11 rows, the gradients at BX, the weights at DX and the factors at DI.
 #define SOFTMAXCOLUMNS(column, sum, difference) \
 column: \
 	XOR(V2); \

@@ -42,19 +42,34 @@
 	VPERMILPS    $0x01, X14, X13; \
 	VMINSS       X13, X14, X14
 
-// func expColumnsAVX2(rows, stride int, x, sums *float32, table *[simdRows][16]float32)
-TEXT ·expColumnsAVX2(SB), NOSPLIT, $0-40
-	MOVQ         rows+0(FP), R11
-	MOVQ         stride+8(FP), R9
-	SHLQ         $2, R9
-	MOVQ         R9, R10
-	MOVQ         x+16(FP), BX
-	MOVQ         sums+24(FP), DI
-	MOVQ         table+32(FP), R8
-	MOVL         $0xff800000, AX
-	VMOVD        AX, X11
-	VPBROADCASTD X11, V11
-	EXPCOLUMNS(column, maximum, exponential)
+// func attendColumnsAVX2(rows, depth int, keys *float32, keyRow int, queries *float32, stride int, x, sums *float32, vectors int, table *[simdRows][16]float32)
+TEXT ·attendColumnsAVX2(SB), NOSPLIT, $0-80
+	MOVQ rows+0(FP), R11
+	MOVQ depth+8(FP), R12
+	MOVQ keys+16(FP), SI
+	MOVQ keyRow+24(FP), R10
+	SHLQ $2, R10
+	MOVQ queries+32(FP), R13
+	MOVQ stride+40(FP), R9
+	SHLQ $2, R9
+	MOVQ sums+56(FP), DI
+	MOVQ table+72(FP), R8
+	MOVL $0xff800000, AX
+	VMOVD AX, X3
+	VPBROADCASTD X3, V3 // -Inf
+	MOVQ vectors+64(FP), AX
+	CMPQ AX, $4
+	JLT  row2
+	JEQ  row4
+
+row6:
+	ATTENDCOLUMNS(each6, entry6, weight6, ATTENDLEASTS6, ATTENDZEROS6, ATTENDSCORES6, ATTENDMOSTS6, ATTENDPOWERS6, ATTENDPUTS6)
+row4:
+	ATTENDCOLUMNS(each4, entry4, weight4, ATTENDLEASTS4, ATTENDZEROS4, ATTENDSCORES4, ATTENDMOSTS4, ATTENDPOWERS4, ATTENDPUTS4)
+row2:
+	ATTENDCOLUMNS(each2, entry2, weight2, ATTENDLEASTS2, ATTENDZEROS2, ATTENDSCORES2, ATTENDMOSTS2, ATTENDPOWERS2, ATTENDPUTS2)
+
+done:
 	VZEROUPPER
 	RET
 

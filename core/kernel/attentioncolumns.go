@@ -8,21 +8,34 @@ package kernel
 // stepLanes is what the number of steps is rounded up to.
 const stepLanes = 16
 
-// expColumns replaces each x of the lines, which have len(sums) entries each, by
-// exp(x - m), m being the largest of its column, and fills sums with those of the
-// columns.
-func expColumns[F Float](x, sums []F) { expColumnsOn(activePath(), x, sums) }
-
-func expColumnsOn[F Float](s path, x, sums []F) {
-	if isFloat32[F]() && s != generic {
-		s.expColumns(single(x), single(sums))
-		return
-	}
-	plainExpColumns(x, sums)
+// attendColumns fills the lines of x, one a row, with exp(s - m), s being the inner product
+// of the row's key and the lane's query and m the largest of the lane, and sums with the
+// lanes' sums. Keys begin keyRow entries apart; queries has a line for each entry of a key.
+func attendColumns[F Float](x, sums, keys []F, keyRow int, queries []F) {
+	attendColumnsOn(activePath(), x, sums, keys, keyRow, queries)
 }
 
-func plainExpColumns[F Float](x, sums []F) {
+func attendColumnsOn[F Float](s path, x, sums, keys []F, keyRow int, queries []F) {
 	n := len(sums)
+	keys = keys[:(len(x)/n-1)*keyRow+len(queries)/n]
+	if isFloat32[F]() && s != generic {
+		s.attendColumns(single(x), single(sums), single(keys), keyRow, single(queries))
+		return
+	}
+	plainAttendColumns(x, sums, keys, keyRow, queries)
+}
+
+func plainAttendColumns[F Float](x, sums, keys []F, keyRow int, queries []F) {
+	n, depth := len(sums), len(queries)/len(sums)
+	for r := range len(x) / n {
+		line := x[r*n:][:n]
+		clear(line)
+		for j, k := range keys[r*keyRow:][:depth] {
+			for t, q := range queries[j*n:][:n] {
+				line[t] += k * q
+			}
+		}
+	}
 	for j := range sums {
 		m := x[j]
 		for i := j; i < len(x); i += n {

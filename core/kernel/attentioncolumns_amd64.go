@@ -7,10 +7,10 @@ import "unsafe"
 // hold: 1 to 4 on AVX-512, 2, 4 or 6 on AVX2.
 
 //go:noescape
-func expColumnsAVX512(rows, stride int, x, sums *float32, table *[simdRows][simdLanes]float32)
+func attendColumnsAVX512(rows, depth int, keys *float32, keyRow int, queries *float32, stride int, x, sums *float32, vectors int, table *[simdRows][simdLanes]float32)
 
 //go:noescape
-func expColumnsAVX2(rows, stride int, x, sums *float32, table *[simdRows][simdLanes]float32)
+func attendColumnsAVX2(rows, depth int, keys *float32, keyRow int, queries *float32, stride int, x, sums *float32, vectors int, table *[simdRows][simdLanes]float32)
 
 //go:noescape
 func softmaxColumnsAVX512(rows, stride int, grads, w, factors *float32)
@@ -41,13 +41,17 @@ func singles[F Float](o *observations[F]) *observations[float32] {
 	return (*observations[float32])(unsafe.Pointer(o))
 }
 
-func (s path) expColumns(x, sums []float32) {
-	rows := len(x) / len(sums)
-	if s == avx512 {
-		expColumnsAVX512(rows, len(sums), &x[0], &sums[0], &simdTable)
-		return
+func (s path) attendColumns(x, sums, keys []float32, keyRow int, queries []float32) {
+	n := len(sums)
+	rows, depth := len(x)/n, len(queries)/n
+	for j := 0; j < n; j += s.blockLanes() {
+		lanes := min(s.blockLanes(), n-j)
+		if s == avx512 {
+			attendColumnsAVX512(rows, depth, &keys[0], keyRow, &queries[j], n, &x[j], &sums[j], lanes/16, &simdTable)
+		} else {
+			attendColumnsAVX2(rows, depth, &keys[0], keyRow, &queries[j], n, &x[j], &sums[j], lanes/8, &simdTable)
+		}
 	}
-	expColumnsAVX2(rows, len(sums), &x[0], &sums[0], &simdTable)
 }
 
 func (s path) softmaxColumns(grads, w, factors []float32) {

@@ -27,10 +27,14 @@ var columnsCases = []columnsCase{
 	{127, 144, 65, 0.2},
 }
 
+// keyDepth is how long the keys are.
+const keyDepth = 5
+
 // columnsInputs are the operands of all kernels over columns.
 type columnsInputs[F Float] struct {
 	n                    int
 	x, w, grads, factors []F
+	keys, queries        []F // keys of keyDepth entries, each with one more behind it
 	list                 observations[F]
 }
 
@@ -46,6 +50,7 @@ func (c columnsCase) inputs() *columnsInputs[float32] {
 	in := &columnsInputs[float32]{
 		n: c.lanes, x: normal(c.rows * c.lanes), w: normal(c.rows * c.lanes),
 		grads: normal(2 * c.features * c.lanes), factors: normal(c.lanes),
+		keys: normal(c.rows*(keyDepth+1) - 1), queries: normal(keyDepth * c.lanes),
 	}
 	for i, v := range in.w {
 		in.w[i] = float32(math.Exp(float64(v)))
@@ -70,6 +75,7 @@ func (in *columnsInputs[F]) double() *columnsInputs[float64] {
 	}
 	return &columnsInputs[float64]{
 		n: in.n, x: doubles(in.x), w: doubles(in.w), grads: doubles(in.grads), factors: doubles(in.factors),
+		keys: doubles(in.keys), queries: doubles(in.queries),
 		list: observations[float64]{
 			byRow: list(in.list.byRow), byFeature: list(in.list.byFeature), row: in.list.row, feature: in.list.feature,
 		},
@@ -88,8 +94,8 @@ func doubles[F Float](x []F) []float64 {
 // as in the attention.
 func (in *columnsInputs[F]) run(s path) map[string][]F {
 	n, features := in.n, len(in.list.feature)-1
-	weights, totals := slices.Clone(in.x), make([]F, n)
-	expColumnsOn(s, weights, totals)
+	weights, totals := make([]F, len(in.x)), make([]F, n)
+	attendColumnsOn(s, weights, totals, in.keys, keyDepth+1, in.queries)
 	sums := make([]F, 2*features*n)
 	least := sumObservedOn(s, sums, in.w, &in.list, n)
 	grads := slices.Clone(in.grads)
@@ -99,7 +105,7 @@ func (in *columnsInputs[F]) run(s path) map[string][]F {
 	scores := slices.Clone(in.x)
 	softmaxColumnsOn(s, scores, in.w, in.factors)
 	return map[string][]F{
-		"exp": weights, "totals": totals, "sums": sums, "least": {least, least2},
+		"weights": weights, "totals": totals, "sums": sums, "least": {least, least2},
 		"quotient gradients": grads, "spread": spread, "softmax": scores,
 	}
 }
@@ -227,7 +233,7 @@ func BenchmarkColumns(b *testing.B) {
 		n, features := in.n, c.features
 		sums, totals, grads := make([]float32, 2*features*n), make([]float32, n), slices.Clone(in.grads)
 		for name, run := range map[string]func(){
-			"exp":       func() { expColumnsOn(s, in.x, totals) },
+			"weights":   func() { attendColumnsOn(s, in.x, totals, in.keys, keyDepth+1, in.queries) },
 			"sums":      func() { sumObservedOn(s, sums, in.w, &in.list, n) },
 			"quotients": func() { quotientGradientsOn(s, grads, sums, n, 0) },
 			"spread":    func() { spreadObservedOn(s, in.x, in.grads, &in.list, n) },

@@ -190,9 +190,10 @@ func TestColumnsStayInBounds(t *testing.T) {
 						return y
 					}
 					x, w, totals := guard(in.x), guard(in.w), guarded(t, in.n, low)
+					keys, queries := guard(in.keys), guard(in.queries)
 					sums, grads := guarded(t, len(in.grads), low), guard(in.grads)
 					mustNotFault(t, fmt.Sprintf("%v %v", s, c), func() {
-						expColumnsOn(s, x, totals)
+						attendColumnsOn(s, x, totals, keys, keyDepth+1, queries)
 						sumObservedOn(s, sums, w, &in.list, in.n)
 						spreadObservedOn(s, x, grads, &in.list, in.n)
 						quotientGradientsOn(s, grads, sums, in.n, 0)

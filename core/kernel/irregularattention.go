@@ -44,7 +44,7 @@ type attentionSlot[F Float] struct {
 	dscores []F // [rows, lanes], where every value was observed
 	totals  []F // [lanes]
 	out     []F // one head's output, its rows filled up
-	grads   []F // [2·Width, lanes] or, where every value was observed, [lanes, Width]
+	grads   []F // [2·blockWidth, lanes] or, where every value was observed, [lanes, Width]
 	dquery  []F // [Embed, lanes], summed over the chunk's samples
 	own     []F // one feature's weights over its observations
 }
@@ -157,6 +157,9 @@ func (a *IrregularAttention[F]) scoreScale() F {
 func (a *IrregularAttention[F]) lanes() int {
 	return (a.Steps + stepLanes - 1) / stepLanes * stepLanes
 }
+
+// blockWidth is Width, filled up to the blocks that transposeTo works in.
+func (a *IrregularAttention[F]) blockWidth() int { return (a.Width + 7) &^ 7 }
 
 // sumsSize is what one sample and head has of sums.
 func (a *IrregularAttention[F]) sumsSize(s *Series[F]) int {

@@ -3,7 +3,7 @@ package kernel
 // backwardSample adds the sample's share to slot.dquery and fills its rows of dkey.
 func (a *IrregularAttention[F]) backwardSample(slot *attentionSlot[F], dy []F, s *Series[F], i int) {
 	x := a.sample(slot, s, i)
-	slot.grads = grow(slot.grads, 2*a.Width*a.lanes())
+	slot.grads = grow(slot.grads, 2*a.blockWidth()*a.lanes())
 	clear(slot.grads)
 	e, d, n := a.Embed, a.Embed/a.Heads, a.lanes()
 	for h := range a.Heads {
@@ -45,7 +45,11 @@ func (a *IrregularAttention[F]) backwardWhole(x *attendedSample[F], h int, dy []
 func (a *IrregularAttention[F]) backwardMasked(x *attendedSample[F], h int, dy []F) []F {
 	slot, n, columns, tiny := x.slot, a.lanes(), a.outputWidth(), underflow[F]()
 	dy = dy[h*a.Width:]
-	transposeTo(slot.grads, 2*n, dy, columns, a.Steps, a.Width)
+	depth := a.Width
+	if whole := a.blockWidth(); len(dy) >= (a.Steps-1)*columns+whole {
+		depth = whole // columns of the next head, which nobody looks at, for the sake of whole blocks
+	}
+	transposeTo(slot.grads, 2*n, dy, columns, a.Steps, depth)
 	least := quotientGradients(slot.grads, x.head(h, a.Heads), n, tiny)
 	spreadObserved(slot.weights, slot.grads, x.list, n)
 	if least < tiny {

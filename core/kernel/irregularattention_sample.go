@@ -33,8 +33,7 @@ func (a *IrregularAttention[F]) attend(x *attendedSample[F], h int) {
 	e, d := a.Embed, a.Embed/a.Heads
 	slot.weights = grow(slot.weights, x.rows*n)
 	slot.totals = grow(slot.totals, n)
-	MatMul(nil, NN, x.rows, n, d, a.key[x.first*e+h*d:], e, a.turned[h*d*n:], n, slot.weights, n, false)
-	expColumns(slot.weights, slot.totals)
+	attendColumns(slot.weights, slot.totals, a.key[x.first*e+h*d:], e, a.turned[h*d*n:][:d*n])
 }
 
 // forwardSample fills y [Steps, outputWidth] of a sample that has rows.
@@ -49,14 +48,15 @@ func (a *IrregularAttention[F]) forwardSample(slot *attentionSlot[F], y []F, s *
 		return
 	}
 	width := a.outputWidth()
-	for t := range a.Steps {
-		flags := y[t*width+a.Heads*a.Width:][:a.Width]
-		for c := range flags {
-			flags[c] = 0
-			if x.observed == nil || x.list.seen(c) {
-				flags[c] = 1
-			}
+	flags := y[a.Heads*a.Width:][:a.Width]
+	for c := range flags {
+		flags[c] = 0
+		if x.observed == nil || x.list.seen(c) {
+			flags[c] = 1
 		}
+	}
+	for t := 1; t < a.Steps; t++ {
+		copy(y[t*width+a.Heads*a.Width:], flags)
 	}
 }
 
@@ -80,7 +80,7 @@ func (a *IrregularAttention[F]) forwardWhole(x *attendedSample[F], y []F) {
 func (a *IrregularAttention[F]) forwardMasked(x *attendedSample[F], y []F) {
 	n, width, columns := a.lanes(), a.Width, a.outputWidth()
 	x.list.find(x.values, x.observed, width)
-	row := (width + 7) &^ 7
+	row := a.blockWidth()
 	x.slot.out = grow(x.slot.out, a.Steps*row)
 	for h := range a.Heads {
 		a.attend(x, h)
@@ -89,6 +89,10 @@ func (a *IrregularAttention[F]) forwardMasked(x *attendedSample[F], y []F) {
 			a.underflown(x, h, func(t, c int) {
 				sums[2*c*n+t] = a.ownSoftmax(x, h, t, c)
 			})
+		}
+		if h*width+row <= columns { // what is written beyond the head's columns will be written over
+			transposeTo(y[h*width:], columns, sums, 2*n, width, a.Steps)
+			continue
 		}
 		transposeTo(x.slot.out, row, sums, 2*n, width, a.Steps)
 		for t := range a.Steps {

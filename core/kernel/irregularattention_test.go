@@ -330,31 +330,42 @@ func TestIrregularAttentionSampleIndependence(t *testing.T) {
 	}
 }
 
-// The size of the targets in the design: 16 samples of 200 times and 36 features.
+// The size of the targets in the design, 16 samples of 200 times and 36 features, and one
+// modality of the PhysioNet example.
 func BenchmarkIrregularAttention(b *testing.B) {
-	rows := slices.Repeat([]int{200}, 16)
-	s, w := randomSeries[float32](rows, 36, 0.15, 3), randomTimeWeights[float32](64, 0.1, 9)
 	pool := kernel.NewPool(0)
 	defer pool.Close()
-	a := &kernel.IrregularAttention[float32]{Samples: 16, Steps: 48, Heads: 8, Embed: 64, Width: 36}
-	y := kerneltest.Random[float32](16*48*8*36, 1, 1)
-	dw := timeWeightsOf[float32](64)
-	dy := slices.Clone(y)
-	b.Run("forward", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			a.Forward(pool, y, s, w)
+	for _, c := range []struct {
+		name                 string
+		samples, rows, width int
+		attention            kernel.IrregularAttention[float32]
+	}{
+		{"design", 16, 200, 36, kernel.IrregularAttention[float32]{Steps: 48, Heads: 8, Embed: 64}},
+		{"physionet", 32, 12, 13, kernel.IrregularAttention[float32]{Steps: 24, Heads: 4, Embed: 16, Flags: true}},
+	} {
+		a := c.attention
+		a.Samples, a.Width = c.samples, c.width
+		s := randomSeries[float32](slices.Repeat([]int{c.rows}, c.samples), c.width, 0.2, 3)
+		w, dw := randomTimeWeights[float32](a.Embed, 0.1, 9), timeWeightsOf[float32](a.Embed)
+		columns := a.Heads * a.Width
+		if a.Flags {
+			columns += a.Width
 		}
-		b.ReportMetric(16*float64(b.N)/b.Elapsed().Seconds(), "samples/s")
-	})
-	b.Run("both", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			a.Forward(pool, y, s, w)
-			a.Backward(pool, dw, dy, s, w)
+		y := kerneltest.Random[float32](a.Samples*a.Steps*columns, 1, 1)
+		dy := slices.Clone(y)
+		for _, pass := range []string{"forward", "both"} {
+			b.Run(c.name+"/"+pass, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					a.Forward(pool, y, s, w)
+					if pass == "both" {
+						a.Backward(pool, dw, dy, s, w)
+					}
+				}
+				b.ReportMetric(float64(a.Samples)*float64(b.N)/b.Elapsed().Seconds(), "samples/s")
+			})
 		}
-		b.ReportMetric(16*float64(b.N)/b.Elapsed().Seconds(), "samples/s")
-	})
+	}
 }
 
 // float32, whose exponential is another one, has the gradients of float64.

@@ -1,5 +1,7 @@
 package kernel
 
+import "slices"
+
 // observation is one value that was observed: at names its row in a list by feature
 // and its feature in a list by row.
 type observation[F Float] struct {
@@ -14,7 +16,6 @@ type observations[F Float] struct {
 	// row and feature say where in the lists each one's observations start, and one
 	// entry more where the last one's end.
 	row, feature []int32
-	line         []observation[F] // of one row
 }
 
 // find fills the lists from the rows of one sample, width values each.
@@ -24,12 +25,14 @@ func (o *observations[F]) find(values, observed []F, width int) {
 	o.feature = grow(o.feature, width+1)
 	clear(o.feature)
 	counts := o.feature[1:]
-	o.byRow = o.byRow[:0]
+	n := 0
 	for r := range rows {
-		o.row[r] = int32(len(o.byRow))
-		o.byRow = append(o.byRow, o.observedIn(values[r*width:][:width], observed[r*width:][:width], counts)...)
+		o.row[r] = int32(n)
+		o.byRow = slices.Grow(o.byRow[:n], width)[:n+width]
+		n += listObserved(o.byRow[n:], values[r*width:][:width], observed[r*width:][:width], counts)
 	}
-	o.row[rows] = int32(len(o.byRow))
+	o.byRow = o.byRow[:n]
+	o.row[rows] = int32(n)
 	for c := 1; c < width; c++ {
 		counts[c] += counts[c-1]
 	}
@@ -45,13 +48,12 @@ func (o *observations[F]) find(values, observed []F, width int) {
 	o.feature[width] = int32(len(o.byRow))
 }
 
-// observedIn lists what was observed in one row and counts it by feature. It writes
-// every value and moves on only after those observed: a branch would be guessed
-// wrongly at each of them.
-func (o *observations[F]) observedIn(values, observed []F, counts []int32) []observation[F] {
-	o.line = grow(o.line, len(values))
-	line, counts, n := o.line, counts[:len(values)], 0
-	for c, m := range observed[:len(values)] {
+// listObserved lists what was observed in one row, counts it by feature and returns its
+// number. It writes every value and moves on only after those observed: a branch would be
+// guessed wrongly at each of them.
+func listObserved[F Float](line []observation[F], values, observed []F, counts []int32) (n int) {
+	line, values, counts = line[:len(observed)], values[:len(observed)], counts[:len(observed)]
+	for c, m := range observed {
 		line[n] = observation[F]{int32(c), values[c]}
 		one := 0
 		if m != 0 {
@@ -60,7 +62,7 @@ func (o *observations[F]) observedIn(values, observed []F, counts []int32) []obs
 		n += one
 		counts[c] += int32(one)
 	}
-	return line[:n]
+	return n
 }
 
 // of are the observations of feature c.

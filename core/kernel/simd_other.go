@@ -35,7 +35,7 @@ func (path) sumRows(_, _ []float32) int                       { return 0 }
 
 func singles[F Float](*observations[F]) *observations[float32] { panic(errNoVectors) }
 
-func (path) expColumns(_, _ []float32) { panic(errNoVectors) }
+func (path) attendColumns(_, _, _ []float32, _ int, _ []float32) { panic(errNoVectors) }
 
 func (path) softmaxColumns(_, _, _ []float32) { panic(errNoVectors) }
 
