@@ -24,6 +24,7 @@ func (w *work) measure(ctx context.Context, limit time.Duration) (Measurement, [
 	defer pool.Close()
 	var seconds, cpu, peaks []float64
 	var start, end time.Time
+	var clock cpuClock
 	var cpuStart time.Duration
 	rounds := probeRounds
 	err := w.repeat(ctx, pool, func() bool {
@@ -36,16 +37,18 @@ func (w *work) measure(ctx context.Context, limit time.Duration) (Measurement, [
 			end = now.Add(limit)
 		default:
 			seconds = append(seconds, now.Sub(start).Seconds())
-			cpu = append(cpu, (cpuTime() - cpuStart).Seconds())
+			cpu = append(cpu, (clock.now() - cpuStart).Seconds())
 		}
 		if len(seconds) >= leastRuns && now.After(end) {
 			return false
 		}
 		last := now.Sub(start)
+		clock.findThreads()
 		rate, took := probe(pool, rounds)
 		peaks = append(peaks, rate)
 		rounds = max(probeRounds, int(float64(rounds)*last.Seconds()/took.Seconds()))
-		start, cpuStart = time.Now(), cpuTime()
+		cpuStart = clock.now()
+		start = time.Now()
 		return true
 	})
 	if err != nil {
