@@ -78,6 +78,10 @@ func boundsCase(t *testing.T, s path, x matrices, low bool) {
 		mustNotFault(t, s.String()+" "+x.String(), func() {
 			matMulOn(s, nil, x.kind, x.m, x.n, x.k, a, x.lda, b, x.ldb, c, x.ldc, true)
 		})
+		row := guarded(t, x.n, low)
+		mustNotFault(t, s.String()+" from a row "+x.String(), func() {
+			matMulFrom(s, nil, x.kind, x.m, x.n, x.k, a, x.lda, b, x.ldb, c, x.ldc, row, 0)
+		})
 		for i := range c {
 			if math.Float32bits(c[i]) != math.Float32bits(want[i]) {
 				t.Fatalf("%v %v: element %d differs in guarded memory", s, &x, i)

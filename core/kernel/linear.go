@@ -15,14 +15,12 @@ func (l *Linear[F]) Forward(p *Pool, y, x, w, b []F) {
 	fit(l.Groups*l.In*l.Out, w)
 	fitOrNil(l.Groups*l.Out, b)
 	for g := range l.Groups {
-		yg := y[g*l.Rows*l.Out:][:l.Rows*l.Out]
+		bg := b
 		if b != nil {
-			bg := b[g*l.Out:][:l.Out]
-			p.For(l.Rows, entryChunk/max(l.Out, 1)+1, func(lo, hi int) {
-				fillRows(yg[lo*l.Out:hi*l.Out], bg)
-			})
+			bg = b[g*l.Out:][:l.Out]
 		}
-		MatMul(p, NN, l.Rows, l.Out, l.In, x[g*l.Rows*l.In:], l.In, w[g*l.In*l.Out:], l.Out, yg, l.Out, b != nil)
+		matMulFrom(activePath(), p, NN, l.Rows, l.Out, l.In, x[g*l.Rows*l.In:], l.In, w[g*l.In*l.Out:], l.Out,
+			y[g*l.Rows*l.Out:], l.Out, bg, 0)
 	}
 }
 

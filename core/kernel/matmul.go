@@ -31,9 +31,6 @@ func MatMul[F Float](p *Pool, kind Product, m, n, k int, a []F, lda int, b []F, 
 	if !holds(a, aRows, aCols, lda) || !holds(b, bRows, bCols, ldb) || !holds(c, m, n, ldc) {
 		panic(errMatMul)
 	}
-	if m == 0 || n == 0 {
-		return
-	}
 	matMulOn(activePath(), p, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate)
 }
 
@@ -41,13 +38,34 @@ func MatMul[F Float](p *Pool, kind Product, m, n, k int, a []F, lda int, b []F, 
 func matMulOn[F Float](
 	s path, p *Pool, kind Product, m, n, k int, a []F, lda int, b []F, ldb int, c []F, ldc int, accumulate bool,
 ) {
+	var from []F
+	if accumulate {
+		from = c
+	}
+	matMulFrom(s, p, kind, m, n, k, a, lda, b, ldb, c, ldc, from, ldc)
+}
+
+// matMulFrom computes C = from + A·B, to the bits of a C filled with from to which the
+// product is added. from is C itself, n numbers for every row with a stride of 0, or nil
+// for zeros.
+func matMulFrom[F Float](
+	s path, p *Pool, kind Product, m, n, k int, a []F, lda int, b []F, ldb int, c []F, ldc int, from []F, fromRow int,
+) {
+	if m == 0 || n == 0 {
+		return
+	}
 	if s != generic && k > 0 {
 		if a, ok := any(a).([]float32); ok {
-			matMulTiled(s, p, kind, m, n, k, a, lda, any(b).([]float32), ldb, any(c).([]float32), ldc, accumulate)
+			matMulTiled(s, p, kind, m, n, k, a, lda, any(b).([]float32), ldb, any(c).([]float32), ldc, single(from), fromRow)
 			return
 		}
 	}
-	matMulGeneric(p, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate)
+	if from != nil && fromRow == 0 {
+		for i := range m {
+			copy(c[i*ldc:][:n], from)
+		}
+	}
+	matMulGeneric(p, kind, m, n, k, a, lda, b, ldb, c, ldc, from != nil)
 }
 
 // holds tells whether a rows×cols matrix of the given row stride fits into x.

@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // Blocks of the packed product. They decide only where its loops are cut: the sum
 // of an element runs on through them.
 const (
@@ -37,8 +39,11 @@ type tiledProduct struct {
 	lda, ldb   int
 	ldc        int
 	aRow, aCol int
-	accumulate bool
 	packB      bool
+	// from is what the sums begin with in the part of k at hand, nil for 0, and fromRow the
+	// distance of its rows.
+	from    *float32
+	fromRow int
 
 	tileRows, tileCols      int // every tile but the last
 	blocksDown              int // units of work below one another
@@ -60,7 +65,7 @@ var tiledProducts freeList[tiledProduct]
 // packed so that the micro-kernel reads them in one stream; small ones are read in
 // place, but for a transposed B, which always needs packing.
 func matMulTiled(
-	s path, p *Pool, kind Product, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, accumulate bool,
+	s path, p *Pool, kind Product, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, from []float32, fromRow int,
 ) {
 	packB := kind == NT || m > directRows && n > directCols
 	if m*n*k < parallelWork {
@@ -68,13 +73,13 @@ func matMulTiled(
 	}
 	if p.Workers() == 1 && k <= blockDepth {
 		if !packB {
-			tileInPlace(s, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate)
+			tileInPlace(s, kind, m, n, k, a, lda, b, ldb, c, ldc, from, fromRow)
 			return
 		}
 		if kind == NT && roundUp8(n)*k <= len(smallOperand{}) {
 			packed := smallOperands.get()
 			pack(packed[:], roundUp8(n), &b[0], ldb, n, k)
-			tileInPlace(s, kind, m, n, k, a, lda, packed[:], roundUp8(n), c, ldc, accumulate)
+			tileInPlace(s, kind, m, n, k, a, lda, packed[:], roundUp8(n), c, ldc, from, fromRow)
 			smallOperands.put(packed)
 			return
 		}
@@ -82,7 +87,7 @@ func matMulTiled(
 	t := tiledProducts.get()
 	t.use(s, kind, m, n, a, lda, c, ldc)
 	t.b, t.ldb, t.packB = &b[0], ldb, packB
-	t.run(p, k, accumulate)
+	t.run(p, k, unsafe.SliceData(from), fromRow)
 	t.free()
 }
 
@@ -101,7 +106,7 @@ func (t *tiledProduct) use(s path, kind Product, m, n int, a []float32, lda int,
 }
 
 func (t *tiledProduct) free() {
-	t.a, t.b, t.c, t.strips = nil, nil, nil, nil
+	t.a, t.b, t.c, t.from, t.strips = nil, nil, nil, nil, nil
 	tiledProducts.put(t)
 }
 
@@ -112,7 +117,7 @@ var smallOperands freeList[smallOperand]
 
 // tileInPlace multiplies operands that lie as the micro-kernel can read them.
 func tileInPlace(
-	s path, kind Product, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, accumulate bool,
+	s path, kind Product, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, from []float32, fromRow int,
 ) {
 	aRow, aCol := lda, 1
 	if kind == TN {
@@ -122,12 +127,17 @@ func tileInPlace(
 	for j := 0; j < n; j += width {
 		cols := min(width, n-j)
 		for i := 0; i < m; i += tileRows {
-			s.tile(min(tileRows, m-i), cols, k, &a[i*aRow], aRow, aCol, &b[j], ldb, &c[i*ldc+j], ldc, accumulate)
+			start := (*float32)(nil)
+			if from != nil {
+				start = &from[i*fromRow+j]
+			}
+			s.tile(min(tileRows, m-i), cols, k, &a[i*aRow], aRow, aCol, &b[j], ldb, &c[i*ldc+j], ldc, start, fromRow)
 		}
 	}
 }
 
-func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
+// run computes C of k products, each sum from what from begins with.
+func (t *tiledProduct) run(p *Pool, k int, from *float32, fromRow int) {
 	t.blocksDown = blocksDown(ceilDiv(t.m, t.tileRows), p.Workers())
 	kept := t.strips
 	for t.j0 = 0; t.j0 < t.n; t.j0 += blockWidth {
@@ -136,7 +146,7 @@ func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
 		t.blocksAcross = min(strips, max(1, ceilDiv(4*p.Workers(), t.blocksDown)))
 		t.blockCols = ceilDiv(strips, t.blocksAcross) * t.tileCols
 		t.blocksAcross = ceilDiv(t.width, t.blockCols)
-		t.accumulate = accumulate
+		t.from, t.fromRow = from, fromRow
 		depth := partDepth(k)
 		for t.k0 = 0; t.k0 < k; t.k0 += depth {
 			t.depth = min(depth, k-t.k0)
@@ -153,7 +163,7 @@ func (t *tiledProduct) run(p *Pool, k int, accumulate bool) {
 				}
 			}
 			p.For(t.blocksDown*t.blocksAcross, 1, t.multiply)
-			t.accumulate = true
+			t.from, t.fromRow = t.c, t.ldc
 		}
 	}
 }
@@ -211,9 +221,17 @@ func (t *tiledProduct) multiplyBlock(i0, i1, j0, j1 int) {
 			}
 			t.path.tile(min(t.tileRows, i1-i), cols, t.depth,
 				at(a, (i-i0)/t.tileRows*aTile), aRow, aCol, b, bRow,
-				at(t.c, i*t.ldc+t.j0+j), t.ldc, t.accumulate)
+				at(t.c, i*t.ldc+t.j0+j), t.ldc, t.startAt(i, t.j0+j), t.fromRow)
 		}
 	}
+}
+
+// startAt is what the sum of an element begins with.
+func (t *tiledProduct) startAt(i, j int) *float32 {
+	if t.from == nil {
+		return nil
+	}
+	return at(t.from, i*t.fromRow+j)
 }
 
 // prefetch asks for the tile of C at i and j, if there is one, while the one before

@@ -53,6 +53,22 @@ func (x *matrices) on(s path, p *Pool, accumulate bool) []float32 {
 	return c
 }
 
+// from computes it with sums that begin with a row of numbers.
+func (x *matrices) from(s path, p *Pool, row []float32) []float32 {
+	c := slices.Clone(x.c)
+	matMulFrom(s, p, x.kind, x.m, x.n, x.k, x.a, x.lda, x.b, x.ldb, c, x.ldc, row, 0)
+	return c
+}
+
+// filled is x with a row of numbers in all rows of C.
+func (x matrices) filled(row []float32) matrices {
+	x.c = slices.Clone(x.c)
+	for i := range x.m {
+		copy(x.c[i*x.ldc:], row)
+	}
+	return x
+}
+
 // check compares c with sums in float64, within the rounding bound of k steps in
 // float32, and what lies between the rows of C with what it was.
 func (x *matrices) check(t *testing.T, c []float32, accumulate bool) {
@@ -84,6 +100,28 @@ func (x *matrices) check(t *testing.T, c []float32, accumulate bool) {
 		between := slices.Equal(c[i*x.ldc+x.n:(i+1)*x.ldc], x.c[i*x.ldc+x.n:(i+1)*x.ldc])
 		if !between {
 			t.Fatalf("%v: wrote beside row %d of C", x, i)
+		}
+	}
+}
+
+// Sums that begin with a row have the bits of those of a C that is filled with it before.
+func TestMatMulFromARow(t *testing.T) {
+	pool := NewPool(3)
+	defer pool.Close()
+	row := normals32(700, 5)
+	for _, s := range paths() {
+		for _, kind := range []Product{NN, NT, TN} {
+			for _, shape := range [][3]int{{1, 1, 1}, {3, 9, 17}, {17, 15, 400}, {40, 33, 8}, {300, 96, 32}, {200, 700, 390}, {5, 7, 0}} {
+				x := newMatrices(kind, shape[0], shape[1], shape[2], 2, 3)
+				x.c = normals32(len(x.c), 4)
+				full := x.filled(row[:x.n])
+				want := full.on(s, nil, true)
+				for _, p := range []*Pool{nil, pool} {
+					if got := x.from(s, p, row[:x.n]); !slices.Equal(got, want) {
+						t.Errorf("%v %v: other bits", s, &x)
+					}
+				}
+			}
 		}
 	}
 }

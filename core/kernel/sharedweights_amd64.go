@@ -26,6 +26,6 @@ func (s path) multiplyPacked(c, a, packed []float32, m, n, k int) {
 	t := tiledProducts.get()
 	t.use(s, NT, m, n, a, k, c, n)
 	t.strips, t.packB = packed, true
-	t.run(nil, k, false)
+	t.run(nil, k, nil, 0)
 	t.free()
 }

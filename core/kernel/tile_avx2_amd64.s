@@ -121,8 +121,8 @@ label: \
 	DECQ AX; \
 	JZ   done
 
-// func tileAVX2(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, load bool)
-TEXT ·tileAVX2(SB), NOSPLIT, $0-81
+// func tileAVX2(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, from *float32, fromRow int)
+TEXT ·tileAVX2(SB), NOSPLIT, $0-96
 	MOVQ rows+0(FP), AX
 	MOVQ cols+8(FP), R13
 	MOVQ k+16(FP), CX
@@ -131,9 +131,8 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-81
 	MOVQ aCol+40(FP), BX
 	MOVQ b+48(FP), DX
 	MOVQ bRow+56(FP), DI
-	MOVQ c+64(FP), R14
-	MOVQ cRow+72(FP), R11
-	MOVBLZX load+80(FP), R15
+	MOVQ from+80(FP), R14
+	MOVQ fromRow+88(FP), R11
 	SHLQ $2, R8
 	SHLQ $2, BX
 	SHLQ $2, DI
@@ -159,7 +158,7 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-81
 	JEQ   narrow
 	JLT   masked
 
-	TESTL R15, R15
+	TESTQ R14, R14
 	JZ    startwide
 	LOADWIDE(Y0, Y1)
 	LOADWIDE(Y2, Y3)
@@ -191,6 +190,8 @@ startwide:
 
 storewide:
 	MOVQ c+64(FP), R14
+	MOVQ cRow+72(FP), R11
+	SHLQ $2, R11
 	STOREWIDE(Y0, Y1)
 	STOREWIDE(Y2, Y3)
 	STOREWIDE(Y4, Y5)
@@ -200,7 +201,7 @@ storewide:
 	JMP done
 
 narrow:
-	TESTL R15, R15
+	TESTQ R14, R14
 	JZ    startnarrow
 	LOADNARROW(Y0)
 	LOADNARROW(Y2)
@@ -231,6 +232,8 @@ startnarrow:
 
 storenarrow:
 	MOVQ c+64(FP), R14
+	MOVQ cRow+72(FP), R11
+	SHLQ $2, R11
 	STORENARROW(Y0)
 	STORENARROW(Y2)
 	STORENARROW(Y4)
@@ -244,7 +247,7 @@ masked:
 	LEAQ    ·lanes+32(SB), R9
 	VMOVUPS (R9)(R13*4), Y15
 	LEAQ    (R8)(R8*2), R9
-	TESTL   R15, R15
+	TESTQ   R14, R14
 	JZ      startmasked
 	LOADMASKED(Y0)
 	LOADMASKED(Y2)
@@ -275,6 +278,8 @@ startmasked:
 
 storemasked:
 	MOVQ c+64(FP), R14
+	MOVQ cRow+72(FP), R11
+	SHLQ $2, R11
 	STOREMASKED(Y0)
 	STOREMASKED(Y2)
 	STOREMASKED(Y4)

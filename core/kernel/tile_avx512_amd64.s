@@ -84,7 +84,7 @@ label: \
 	JNZ  label; \
 	JMP  storenarrow
 
-// The rungs of the ladders that read and write the C tile: they go down row by
+// The rungs of the ladders that read what the sums begin with and write the C tile: they go down row by
 // row and leave after the last.
 #define LOADWIDE(lo, hi) \
 	VMOVUPS.Z (R14), K1, lo; \
@@ -123,8 +123,8 @@ label: \
 	LEAQ (R12)(R8*2), R13; \
 	LEAQ (R12)(R8*4), R15
 
-// func tileAVX512(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, load bool)
-TEXT ·tileAVX512(SB), NOSPLIT, $0-81
+// func tileAVX512(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, from *float32, fromRow int)
+TEXT ·tileAVX512(SB), NOSPLIT, $0-96
 	MOVQ rows+0(FP), AX
 	MOVQ cols+8(FP), R8
 	MOVQ k+16(FP), CX
@@ -174,11 +174,10 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-81
 	CMPQ  R8, $16
 	JLE   narrow
 
-	MOVBLZX load+80(FP), R9
-	TESTL R9, R9
+	MOVQ  from+80(FP), R14
+	TESTQ R14, R14
 	JZ    startwide
-	MOVQ  c+64(FP), R14
-	MOVQ  cRow+72(FP), R8
+	MOVQ  fromRow+88(FP), R8
 	SHLQ  $2, R8
 	MOVQ  AX, R9
 	LOADWIDE(Z0, Z1)
@@ -265,11 +264,10 @@ storewide:
 	JMP done
 
 narrow:
-	MOVBLZX load+80(FP), R9
-	TESTL R9, R9
+	MOVQ  from+80(FP), R14
+	TESTQ R14, R14
 	JZ    startnarrow
-	MOVQ  c+64(FP), R14
-	MOVQ  cRow+72(FP), R8
+	MOVQ  fromRow+88(FP), R8
 	SHLQ  $2, R8
 	MOVQ  AX, R9
 	LOADNARROW(Z0)
