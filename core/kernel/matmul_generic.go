@@ -16,46 +16,57 @@ const (
 func matMulGeneric[F Float](
 	p *Pool, kind Product, m, n, k int, a []F, lda int, b []F, ldb int, c []F, ldc int, accumulate bool,
 ) {
+	if p.Workers() == 1 || m <= genericRows { // without a closure, which would be allocated
+		genericBlock(0, m, kind, n, k, a, lda, b, ldb, c, ldc, accumulate)
+		return
+	}
 	p.For(m, genericRows, func(lo, hi int) {
-		if !accumulate {
-			for i := lo; i < hi; i++ {
-				clear(c[i*ldc : i*ldc+n])
-			}
-		}
-		for k0 := 0; k0 < k; k0 += genericDepth {
-			depth := min(genericDepth, k-k0)
-			switch kind {
-			case NN:
-				for i := lo; i < hi; i += 2 {
-					multiplyRows(min(2, hi-i), n, depth, a[i*lda+k0:], lda, b[k0*ldb:], ldb, c[i*ldc:], ldc)
-				}
-			case TN:
-				var rows [2 * genericDepth]F
-				for i := lo; i < hi; i += 2 {
-					count := min(2, hi-i)
-					for q := range depth {
-						for r := range count {
-							rows[r*genericDepth+q] = a[(k0+q)*lda+i+r]
-						}
-					}
-					multiplyRows(count, n, depth, rows[:], genericDepth, b[k0*ldb:], ldb, c[i*ldc:], ldc)
-				}
-			case NT:
-				var columns [4 * genericDepth]F
-				for j := 0; j < n; j += 4 {
-					count := min(4, n-j)
-					for r := range count {
-						for q, v := range b[(j+r)*ldb+k0:][:depth] {
-							columns[4*q+r] = v
-						}
-					}
-					for i := lo; i < hi; i += 2 {
-						multiplyRows(min(2, hi-i), count, depth, a[i*lda+k0:], lda, columns[:], 4, c[i*ldc+j:], ldc)
-					}
-				}
-			}
-		}
+		genericBlock(lo, hi, kind, n, k, a, lda, b, ldb, c, ldc, accumulate)
 	})
+}
+
+// genericBlock computes the rows lo to hi of C.
+func genericBlock[F Float](
+	lo, hi int, kind Product, n, k int, a []F, lda int, b []F, ldb int, c []F, ldc int, accumulate bool,
+) {
+	if !accumulate {
+		for i := lo; i < hi; i++ {
+			clear(c[i*ldc : i*ldc+n])
+		}
+	}
+	for k0 := 0; k0 < k; k0 += genericDepth {
+		depth := min(genericDepth, k-k0)
+		switch kind {
+		case NN:
+			for i := lo; i < hi; i += 2 {
+				multiplyRows(min(2, hi-i), n, depth, a[i*lda+k0:], lda, b[k0*ldb:], ldb, c[i*ldc:], ldc)
+			}
+		case TN:
+			var rows [2 * genericDepth]F
+			for i := lo; i < hi; i += 2 {
+				count := min(2, hi-i)
+				for q := range depth {
+					for r := range count {
+						rows[r*genericDepth+q] = a[(k0+q)*lda+i+r]
+					}
+				}
+				multiplyRows(count, n, depth, rows[:], genericDepth, b[k0*ldb:], ldb, c[i*ldc:], ldc)
+			}
+		case NT:
+			var columns [4 * genericDepth]F
+			for j := 0; j < n; j += 4 {
+				count := min(4, n-j)
+				for r := range count {
+					for q, v := range b[(j+r)*ldb+k0:][:depth] {
+						columns[4*q+r] = v
+					}
+				}
+				for i := lo; i < hi; i += 2 {
+					multiplyRows(min(2, hi-i), count, depth, a[i*lda+k0:], lda, columns[:], 4, c[i*ldc+j:], ldc)
+				}
+			}
+		}
+	}
 }
 
 // multiplyRows adds the product of one or two rows of A and a B of n columns to as

@@ -241,7 +241,7 @@ func TestMatMulDoesNotAllocate(t *testing.T) {
 				allocs := testing.AllocsPerRun(50, func() {
 					MatMul(pool, x.kind, x.m, x.n, x.k, x.a, x.lda, x.b, x.ldb, x.c, x.ldc, false)
 				})
-				if allocs > 0 && activePath() != generic {
+				if allocs > 0 && (pool == nil || activePath() != generic) {
 					t.Errorf("%v on %d workers: %v allocations", &x, pool.Workers(), allocs)
 				}
 			}
