@@ -21,3 +21,15 @@ row:
 	DECQ       CX
 	JNZ        row
 	RET
+
+// func prefetchLines(lines int, x *float32)
+TEXT ·prefetchLines(SB), NOSPLIT, $0-16
+	MOVQ lines+0(FP), CX
+	MOVQ x+8(FP), SI
+
+line:
+	PREFETCHT0 (SI)
+	ADDQ       $64, SI
+	DECQ       CX
+	JNZ        line
+	RET

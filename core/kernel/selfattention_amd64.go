@@ -65,6 +65,18 @@ func mixRowsAVX512(steps, eights int, dst *float32, dstRow int, src *float32, sr
 //go:noescape
 func mixRowsAVX2(steps, eights int, dst *float32, dstRow int, src *float32, srcRow int, weights, pairs *float32)
 
+// prefetchLines asks for that many cache lines of 64 bytes, at least 1, from x on.
+//
+//go:noescape
+func prefetchLines(lines int, x *float32)
+
+// prefetch asks for x to be brought near while something else is computed.
+func (path) prefetch(x []float32) {
+	if len(x) > 0 {
+		prefetchLines((len(x)+simdLanes-1)/simdLanes, &x[0])
+	}
+}
+
 // fusedSize is the number of weights that a head has room for.
 func (s path) fusedSize(steps int) int {
 	lanes := s.fusedLanes()

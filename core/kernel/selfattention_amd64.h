@@ -8,14 +8,15 @@
 //	                 rows in each 16 bytes, and V12 to V15 columns 4 to 7
 //	SCATTER(row)     the same into memory
 //
-// Rows begin at AX, row bytes apart; those past R14 are the one there.
+// Rows begin at BX, which is at AX or, past the last row, at R14; they are row bytes apart.
 
 #define CONSTANT(row) (32*row)(R8)
 
 #define NEXTROW(row) \
 	ADDQ    row, AX; \
-	CMPQ    AX, R14; \
-	CMOVQHI R14, AX
+	MOVQ    AX, BX; \
+	CMPQ    BX, R14; \
+	CMOVQHI R14, BX
 
 // TURN transposes each 16 bytes of a, b, c and d, with V0 to V3 for scratch.
 #define TURN(a, b, c, d) \
@@ -156,6 +157,7 @@
 columns: \
 	LAST(qkv+32(FP), DX); \
 	LEAQ (R11)(R15*1), AX; \
+	MOVQ AX, BX; \
 	GATHER(DX); \
 	TURNBOTH; \
 	VBROADCASTSS scale+48(FP), V0; \
@@ -206,6 +208,7 @@ columns: \
 	TURNBOTH; \
 	LAST(y+24(FP), R10); \
 	LEAQ (R12)(R15*1), AX; \
+	MOVQ AX, BX; \
 	SCATTER(R10); \
 	ADDQ $32, R15; \
 	MOVQ eights+8(FP), AX; \
@@ -252,6 +255,7 @@ block: \
 columns: \
 	LAST(dy+32(FP), R10); \
 	LEAQ (R11)(R15*1), AX; \
+	MOVQ AX, BX; \
 	GATHER(R10); \
 	TURNBOTH; \
 	VBROADCASTSS scale+64(FP), V0; \
@@ -296,6 +300,7 @@ columns: \
 	TURNBOTH; \
 	LAST(dqkv+24(FP), DX); \
 	LEAQ (R12)(R15*1), AX; \
+	MOVQ AX, BX; \
 	SCATTER(DX); \
 	ADDQ $32, R15; \
 	MOVQ eights+8(FP), AX; \

@@ -37,13 +37,13 @@
 #include "selfattention_amd64.h"
 
 #define READ(row, lo, hi) \
-	VMOVUPS (AX), lo; \
-	VMOVUPS 16(AX), hi; \
+	VMOVUPS (BX), lo; \
+	VMOVUPS 16(BX), hi; \
 	NEXTROW(row)
 
 #define READUPPER(row, lo, hi) \
-	VINSERTF128 $1, (AX), lo, lo; \
-	VINSERTF128 $1, 16(AX), hi, hi; \
+	VINSERTF128 $1, (BX), lo, lo; \
+	VINSERTF128 $1, 16(BX), hi, hi; \
 	NEXTROW(row)
 
 #define GATHER(row) \
@@ -57,13 +57,13 @@
 	READUPPER(row, Y11, Y15)
 
 #define WRITE(row, lo, hi) \
-	VMOVUPS lo, (AX); \
-	VMOVUPS hi, 16(AX); \
+	VMOVUPS lo, (BX); \
+	VMOVUPS hi, 16(BX); \
 	NEXTROW(row)
 
 #define WRITEUPPER(row, lo, hi) \
-	VEXTRACTF128 $1, lo, (AX); \
-	VEXTRACTF128 $1, hi, 16(AX); \
+	VEXTRACTF128 $1, lo, (BX); \
+	VEXTRACTF128 $1, hi, 16(BX); \
 	NEXTROW(row)
 
 #define SCATTER(row) \

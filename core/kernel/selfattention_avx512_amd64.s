@@ -45,13 +45,13 @@
 	VBROADCASTSS CONSTANT(8), POWER5
 
 #define READ(row, lo, hi) \
-	VMOVUPS (AX), lo; \
-	VMOVUPS 16(AX), hi; \
+	VMOVUPS (BX), lo; \
+	VMOVUPS 16(BX), hi; \
 	NEXTROW(row)
 
 #define READLANE(row, lane, lo, hi) \
-	VINSERTF32X4 $lane, (AX), lo, lo; \
-	VINSERTF32X4 $lane, 16(AX), hi, hi; \
+	VINSERTF32X4 $lane, (BX), lo, lo; \
+	VINSERTF32X4 $lane, 16(BX), hi, hi; \
 	NEXTROW(row)
 
 #define READLANES(row, lane) \
@@ -70,13 +70,13 @@
 	READLANES(row, 3)
 
 #define WRITE(row, lo, hi) \
-	VMOVUPS lo, (AX); \
-	VMOVUPS hi, 16(AX); \
+	VMOVUPS lo, (BX); \
+	VMOVUPS hi, 16(BX); \
 	NEXTROW(row)
 
 #define WRITELANE(row, lane, lo, hi) \
-	VEXTRACTF32X4 $lane, lo, (AX); \
-	VEXTRACTF32X4 $lane, hi, 16(AX); \
+	VEXTRACTF32X4 $lane, lo, (BX); \
+	VEXTRACTF32X4 $lane, hi, 16(BX); \
 	NEXTROW(row)
 
 #define WRITELANES(row, lane) \

@@ -150,6 +150,7 @@ func BenchmarkSelfAttention(b *testing.B) {
 			return x
 		}
 		qkv, dqkv, y, dy := random(3), random(3), random(1), random(1)
+		s.Forward(nil, y, qkv)
 		run := func(name string, pass func()) {
 			b.Run(fmt.Sprintf("steps=%d/width=%d/%s", c.steps, c.head, name), func(b *testing.B) {
 				for b.Loop() {
