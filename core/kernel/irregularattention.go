@@ -28,24 +28,25 @@ type IrregularAttention[F Float] struct {
 
 	gridSlope, slope             []F // derivatives of the embeddings by their sine's argument
 	dquery, dgridPhi, dkey, dphi []F
+	dqueries                     []F // parts of dturned, of chunks of samples
 
 	observed []observations[F] // of each sample
 	// sums are what Backward needs of the sums over the rows, for each sample and head:
 	// the two lines a feature of sumObserved, or, where every value was observed, one
 	// line of the reciprocal sums of the weights.
 	sums                    []F
-	slots                   []attentionSlot[F]
+	slots                   []attentionSlot[F] // of each worker
 	gridGradient, gradients timeGradients[F]
 }
 
-// attentionSlot is what one chunk of samples needs.
+// attentionSlot is what one worker needs for one sample after the other.
 type attentionSlot[F Float] struct {
 	weights []F // [rows, lanes] of one head, later the gradients of the scores
 	dscores []F // [rows, lanes], where every value was observed
 	totals  []F // [lanes]
 	out     []F // one head's output, its rows filled up
-	grads   []F // [2·blockWidth, lanes] or, where every value was observed, [lanes, Width]
-	dquery  []F // [Embed, lanes], summed over the chunk's samples
+	douts   []F // [lanes, Width], one head's gradients, where every value was observed
+	grads   []F // [2·blockWidth, lanes], where not; lanes that no step is near stay 0
 	own     []F // one feature's weights over its observations
 }
 
@@ -55,18 +56,15 @@ func (a *IrregularAttention[F]) Forward(p *Pool, y []F, s *Series[F], w TimeWeig
 	a.project(p, s, w)
 	a.sums = grow(a.sums, a.Samples*a.Heads*a.sumsSize(s))
 	a.observed = grow(a.observed, a.Samples)
-	grain := chunkGrain(a.Samples, 1)
 	block := a.Steps * a.outputWidth()
-	p.For(a.Samples, grain, func(lo, hi int) {
-		slot := &a.slots[lo/grain]
-		for i := lo; i < hi; i++ {
-			out := y[i*block : (i+1)*block]
-			if s.Rows(i) == 0 {
-				clear(out)
-				continue
-			}
-			a.forwardSample(slot, out, s, i)
+	a.slots = grow(a.slots, p.Workers())
+	forEach(p, a.Samples, func(slot, i int) {
+		out := y[i*block : (i+1)*block]
+		if s.Rows(i) == 0 {
+			clear(out)
+			return
 		}
+		a.forwardSample(&a.slots[slot], out, s, i)
 	})
 }
 
@@ -80,29 +78,29 @@ func (a *IrregularAttention[F]) Backward(p *Pool, dw TimeWeights[F], dy []F, s *
 	mustHold(len(a.query) == a.Steps*a.Embed && len(a.key) == rows*a.Embed)
 	a.dkey = grow(a.dkey, rows*a.Embed)
 	grain := chunkGrain(a.Samples, 1)
+	chunks := (a.Samples + grain - 1) / grain
+	part := a.Embed * a.lanes()
+	a.dqueries = grow(a.dqueries, chunks*part)
 	block := a.Steps * a.outputWidth()
-	p.For(a.Samples, grain, func(lo, hi int) {
-		slot := &a.slots[lo/grain]
-		slot.dquery = grow(slot.dquery, a.Embed*a.lanes())
-		clear(slot.dquery)
-		for i := lo; i < hi; i++ {
+	a.slots = grow(a.slots, p.Workers())
+	forEach(p, chunks, func(slot, c int) {
+		dquery := a.dqueries[c*part:][:part]
+		clear(dquery)
+		for i := c * grain; i < min((c+1)*grain, a.Samples); i++ {
 			if s.Rows(i) > 0 {
-				a.backwardSample(slot, dy[i*block:(i+1)*block], s, i)
+				a.backwardSample(&a.slots[slot], dquery, dy[i*block:(i+1)*block], s, i)
 			}
 		}
 	})
-	a.sumQueries(grain)
+	a.sumQueries()
 	a.backwardProjections(p, dw, s, w)
 }
 
 // sumQueries fills dquery from the chunks of samples.
-func (a *IrregularAttention[F]) sumQueries(grain int) {
+func (a *IrregularAttention[F]) sumQueries() {
 	n := a.lanes()
 	a.dturned = grow(a.dturned, a.Embed*n)
-	clear(a.dturned)
-	for lo := 0; lo < a.Samples; lo += grain {
-		addTo(a.dturned, a.slots[lo/grain].dquery)
-	}
+	addParts(a.dturned, a.dqueries)
 	a.dquery = grow(a.dquery, a.Steps*a.Embed)
 	scale := a.scoreScale()
 	for j := range a.Embed {
@@ -134,9 +132,6 @@ func (a *IrregularAttention[F]) project(p *Pool, s *Series[F], w TimeWeights[F])
 	a.slope = grow(a.slope, rows*e)
 	embedTimes(p, a.phi, a.slope, s.Times, w)
 	projectTimes(p, a.key, a.phi, w.Key, w.KeyBias)
-	if a.slots == nil {
-		a.slots = make([]attentionSlot[F], chunkLimit)
-	}
 }
 
 // projectTimes computes out = phi·weight + bias, row by row.

@@ -1,10 +1,8 @@
 package kernel
 
-// backwardSample adds the sample's share to slot.dquery and fills its rows of dkey.
-func (a *IrregularAttention[F]) backwardSample(slot *attentionSlot[F], dy []F, s *Series[F], i int) {
+// backwardSample adds the sample's share to dquery [Embed, lanes] and fills its rows of dkey.
+func (a *IrregularAttention[F]) backwardSample(slot *attentionSlot[F], dquery, dy []F, s *Series[F], i int) {
 	x := a.sample(slot, s, i)
-	slot.grads = grow(slot.grads, 2*a.blockWidth()*a.lanes())
-	clear(slot.grads)
 	e, d, n := a.Embed, a.Embed/a.Heads, a.lanes()
 	for h := range a.Heads {
 		a.attend(&x, h)
@@ -16,24 +14,34 @@ func (a *IrregularAttention[F]) backwardSample(slot *attentionSlot[F], dy []F, s
 		}
 		key := x.first*e + h*d
 		MatMul(nil, NN, x.rows, d, a.Steps, dscores, n, a.query[h*d:], e, a.dkey[key:], e, false)
-		MatMul(nil, TN, d, n, x.rows, a.key[key:], e, dscores, n, slot.dquery[h*d*n:], n, true)
+		MatMul(nil, TN, d, n, x.rows, a.key[key:], e, dscores, n, dquery[h*d*n:], n, true)
 	}
 }
 
 // backwardWhole returns the gradients of the scores [rows, lanes] of one head where
 // every value was observed.
 func (a *IrregularAttention[F]) backwardWhole(x *attendedSample[F], h int, dy []F) []F {
-	slot, n, width, columns := x.slot, a.lanes(), a.Width, a.outputWidth()
+	slot, n, width := x.slot, a.lanes(), a.Width
 	factors := x.head(h, a.Heads)
-	for t := range a.Steps {
-		g := slot.grads[t*width:][:width]
-		copy(g, dy[t*columns+h*width:])
-		scaleBy(g, factors[t])
-	}
+	douts := a.divided(x, factors, dy[h*width:])
 	slot.dscores = grow(slot.dscores, x.rows*n)
-	MatMul(nil, NT, x.rows, n, width, x.values, width, slot.grads, width, slot.dscores, n, false)
+	MatMul(nil, NT, x.rows, n, width, x.values, width, douts, width, slot.dscores, n, false)
 	softmaxColumns(slot.dscores, slot.weights, factors)
 	return slot.dscores
+}
+
+// divided is one head's gradient, each step's multiplied by its factor, and 0 in the lanes
+// beyond: [lanes, Width].
+func (a *IrregularAttention[F]) divided(x *attendedSample[F], factors, dy []F) []F {
+	width := a.Width
+	x.slot.douts = grow(x.slot.douts, a.lanes()*width)
+	for t := range a.Steps {
+		g := x.slot.douts[t*width:][:width]
+		copy(g, dy[t*a.outputWidth():])
+		scaleBy(g, factors[t])
+	}
+	clear(x.slot.douts[a.Steps*width:])
+	return x.slot.douts
 }
 
 // backwardMasked does the same where some values were not observed. With o =
@@ -45,6 +53,7 @@ func (a *IrregularAttention[F]) backwardWhole(x *attendedSample[F], h int, dy []
 func (a *IrregularAttention[F]) backwardMasked(x *attendedSample[F], h int, dy []F) []F {
 	slot, n, columns, tiny := x.slot, a.lanes(), a.outputWidth(), underflow[F]()
 	dy = dy[h*a.Width:]
+	slot.grads = grow(slot.grads, 2*a.blockWidth()*n)
 	depth := a.Width
 	if whole := a.blockWidth(); len(dy) >= (a.Steps-1)*columns+whole {
 		depth = whole // columns of the next head, which nobody looks at, for the sake of whole blocks

@@ -6,14 +6,11 @@ package kernel
 func (a *IrregularAttention[F]) BackwardValues(p *Pool, dv, dy []F, s *Series[F]) {
 	fit(len(s.Values), dv)
 	fit(a.Samples*a.Steps*a.outputWidth(), dy)
-	grain := chunkGrain(a.Samples, 1)
 	block := a.Steps * a.outputWidth()
-	p.For(a.Samples, grain, func(lo, hi int) {
-		slot := &a.slots[lo/grain]
-		for i := lo; i < hi; i++ {
-			if s.Rows(i) > 0 {
-				a.backwardValues(slot, dv, dy[i*block:(i+1)*block], s, i)
-			}
+	a.slots = grow(a.slots, p.Workers())
+	forEach(p, a.Samples, func(slot, i int) {
+		if s.Rows(i) > 0 {
+			a.backwardValues(&a.slots[slot], dv, dy[i*block:(i+1)*block], s, i)
 		}
 	})
 }
@@ -22,7 +19,6 @@ func (a *IrregularAttention[F]) backwardValues(slot *attentionSlot[F], dv, dy []
 	x := a.sample(slot, s, i)
 	out := dv[x.first*a.Width:][:x.rows*a.Width]
 	clear(out)
-	slot.grads = grow(slot.grads, 2*a.Width*a.lanes())
 	for h := range a.Heads {
 		a.attend(&x, h)
 		if x.observed == nil {
@@ -36,20 +32,16 @@ func (a *IrregularAttention[F]) backwardValues(slot *attentionSlot[F], dv, dy []
 // wholeValues adds what one head gives where every value was observed: the softmax,
 // turned over, times dy.
 func (a *IrregularAttention[F]) wholeValues(x *attendedSample[F], h int, dv, dy []F) {
-	slot, width, columns := x.slot, a.Width, a.outputWidth()
-	for t, factor := range x.head(h, a.Heads)[:a.Steps] {
-		g := slot.grads[t*width:][:width]
-		copy(g, dy[t*columns+h*width:])
-		scaleBy(g, factor)
-	}
-	MatMul(nil, NN, x.rows, width, a.Steps, slot.weights, a.lanes(), slot.grads, width, dv, width, true)
+	width := a.Width
+	douts := a.divided(x, x.head(h, a.Heads), dy[h*width:])
+	MatMul(nil, NN, x.rows, width, a.Steps, x.slot.weights, a.lanes(), douts, width, dv, width, true)
 }
 
 // maskedValues does the same where some values were not observed.
 func (a *IrregularAttention[F]) maskedValues(x *attendedSample[F], h int, dv, dy []F) {
 	slot, n, width, columns, tiny := x.slot, a.lanes(), a.Width, a.outputWidth(), underflow[F]()
 	dy = dy[h*width:]
-	clear(slot.grads)
+	slot.grads = grow(slot.grads, 2*a.blockWidth()*n)
 	transposeTo(slot.grads, 2*n, dy, columns, a.Steps, width)
 	least := quotientGradients(slot.grads, x.head(h, a.Heads), n, tiny)
 	for c := range width {
