@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -66,6 +67,81 @@ func TestLinearIgnoresWorkersAndOtherRows(t *testing.T) {
 	one.Forward(nil, alone, x[5*33:6*33], w[:33*17], b[:17])
 	if !slices.Equal(alone, y[5*17:6*17]) {
 		t.Error("a row alone differs from the same row in company")
+	}
+}
+
+// Whether the products of all groups share a loop or have one each makes no difference.
+func TestLinearTogetherMatchesProducts(t *testing.T) {
+	for _, l := range []kernel.Linear[float32]{
+		{Groups: 3, Rows: 300, In: 33, Out: 95},
+		{Groups: 1, Rows: 32, In: 192, Out: 190},
+		{Groups: 2, Rows: 5, In: 3, Out: 700},
+		{Groups: 2, Rows: 1, In: 1, Out: 1},
+		{Groups: 2, Rows: 400, In: 130, Out: 400}, // a loop each
+	} {
+		x := kerneltest.Random[float32](l.Groups*l.Rows*l.In, 1, 1)
+		w := kerneltest.Random[float32](l.Groups*l.In*l.Out, 1, 2)
+		b := kerneltest.Random[float32](l.Groups*l.Out, 1, 3)
+		dy := kerneltest.Random[float32](l.Groups*l.Rows*l.Out, 1, 4)
+		sameForAnyWorkers(t, func(p *kernel.Pool) [][]float32 {
+			y, dx, dw, db := garbage[float32](len(dy)), garbage[float32](len(x)), garbage[float32](len(w)), garbage[float32](len(b))
+			l.Forward(p, y, x, w, b)
+			l.Backward(p, dx, dw, db, dy, x, w)
+			for g := range l.Groups {
+				xg, wg, dyg := x[g*l.Rows*l.In:], w[g*l.In*l.Out:], dy[g*l.Rows*l.Out:]
+				want := make([]float32, l.Rows*l.Out)
+				for r := range l.Rows {
+					copy(want[r*l.Out:], b[g*l.Out:][:l.Out])
+				}
+				kernel.MatMul(nil, kernel.NN, l.Rows, l.Out, l.In, xg, l.In, wg, l.Out, want, l.Out, true)
+				sameProduct(t, "y", y[g*l.Rows*l.Out:], want)
+				want = make([]float32, l.Rows*l.In)
+				kernel.MatMul(nil, kernel.NT, l.Rows, l.In, l.Out, dyg, l.Out, wg, l.Out, want, l.In, false)
+				sameProduct(t, "dx", dx[g*l.Rows*l.In:], want)
+				want = make([]float32, l.In*l.Out)
+				kernel.MatMul(nil, kernel.TN, l.In, l.Out, l.Rows, xg, l.In, dyg, l.Out, want, l.Out, false)
+				sameProduct(t, "dw", dw[g*l.In*l.Out:], want)
+			}
+			l.Backward(p, nil, nil, db, dy, x, w)
+			l.Backward(p, dx, nil, nil, dy, x, w)
+			return [][]float32{y, dx, dw, db}
+		})
+	}
+}
+
+func sameProduct(t *testing.T, name string, got, want []float32) {
+	t.Helper()
+	if !slices.Equal(got[:len(want)], want) {
+		t.Errorf("%s has other bits", name)
+	}
+}
+
+// BenchmarkLinear are the layers of the PhysioNet example: six modalities, 32 samples, 24
+// steps.
+func BenchmarkLinear(b *testing.B) {
+	for _, l := range []kernel.Linear[float32]{
+		{Groups: 6, Rows: 768, In: 32, Out: 96},
+		{Groups: 6, Rows: 768, In: 64, Out: 32},
+		{Groups: 1, Rows: 768, In: 40, Out: 32},
+		{Groups: 1, Rows: 32, In: 192, Out: 192},
+	} {
+		x := kerneltest.Random[float32](l.Groups*l.Rows*l.In, 1, 1)
+		w := kerneltest.Random[float32](l.Groups*l.In*l.Out, 1, 2)
+		bias := kerneltest.Random[float32](l.Groups*l.Out, 1, 3)
+		dy := kerneltest.Random[float32](l.Groups*l.Rows*l.Out, 1, 4)
+		y, dx, dw, db := garbage[float32](len(dy)), garbage[float32](len(x)), garbage[float32](len(w)), garbage[float32](len(bias))
+		pool := kernel.NewPool(0)
+		b.Run(fmt.Sprintf("forward/%dx%dx%dx%d", l.Groups, l.Rows, l.In, l.Out), func(b *testing.B) {
+			for b.Loop() {
+				l.Forward(pool, y, x, w, bias)
+			}
+		})
+		b.Run(fmt.Sprintf("backward/%dx%dx%dx%d", l.Groups, l.Rows, l.In, l.Out), func(b *testing.B) {
+			for b.Loop() {
+				l.Backward(pool, dx, dw, db, dy, x, w)
+			}
+		})
+		pool.Close()
 	}
 }
 

@@ -10,6 +10,9 @@ const (
 	TN                // A is k×m and used transposed, B is k×n
 )
 
+// parallelWork multiply-adds take some microseconds; below that a worker comes too late.
+const parallelWork = 1 << 18
+
 const errMatMul = "kernel: MatMul: operands are too short for their sizes and strides"
 
 // MatMul computes C = A·B, or C += A·B when accumulate is set, for C of m×n and an
@@ -75,3 +78,5 @@ func holds[F Float](x []F, rows, cols, stride int) bool {
 	}
 	return rows == 0 || cols == 0 || len(x) >= (rows-1)*stride+cols
 }
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }

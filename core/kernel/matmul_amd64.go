@@ -25,8 +25,6 @@ const (
 	directRows, directCols = 128, 128
 	// packACols columns of a block use a packed A often enough.
 	packACols = 192
-	// parallelWork multiply-adds take 5 µs; below that a worker comes too late.
-	parallelWork = 1 << 18
 )
 
 // tiledProduct is one call of matMulTiled. It is kept between calls for the memory
@@ -242,7 +240,5 @@ func (t *tiledProduct) prefetch(i, i1, j, j1 int) {
 		prefetchTile(min(t.tileRows, i1-i), min(t.tileCols, j1-j), at(t.c, i*t.ldc+t.j0+j), t.ldc)
 	}
 }
-
-func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 func roundUp8(n int) int { return (n + 7) &^ 7 }
