@@ -39,20 +39,20 @@ type Case struct {
 // family makes the cases of one kernel.
 type family struct {
 	name     string
-	variants int   // kinds and masks
-	base     []int // the other sizes while one takes each of Sizes
-	large    []int // more than one worker's share
+	variants int     // kinds and masks
+	bases    [][]int // the other sizes while one takes each of Sizes
+	large    []int   // more than one worker's share
 	build    func(variant int, n []int) Case
 }
 
 // Cases are all kernels with all their kinds and masks: every size of each takes every
-// one of Sizes, alone and together with others, and one case is large enough to be
-// shared between workers.
+// one of Sizes, alone, beside odd sizes and beside whole vectors, and together with others;
+// and one case is large enough to be shared between workers.
 func Cases() []Case {
 	var all []Case
 	for _, f := range families() {
 		for variant := range f.variants {
-			for _, n := range append(sweep(f.base), f.large) {
+			for _, n := range append(sweep(f.bases), f.large) {
 				all = append(all, f.at(variant, n))
 			}
 		}
@@ -65,11 +65,21 @@ func Cases() []Case {
 func Pick(kind, variant uint8, most int, sizes []byte) Case {
 	all := families()
 	f := all[int(kind)%len(all)]
-	n := slices.Clone(f.base)
+	n := slices.Clone(f.bases[0])
 	for i := range min(len(n), len(sizes)) {
 		n[i] = 1 + int(sizes[i])%most
 	}
 	return f.at(int(variant)%f.variants, shrink(n))
+}
+
+// At is a case of the kernel of that name, which there must be. It is for benchmarks.
+func At(name string, variant int, n ...int) Case {
+	for _, f := range families() {
+		if f.name == name {
+			return f.at(variant, n)
+		}
+	}
+	panic("kerneltest: no kernel is called " + name)
 }
 
 func (f family) at(variant int, n []int) Case {
@@ -83,17 +93,19 @@ func families() []family {
 }
 
 // sweep lists sizes: each one of Sizes in each place, and mixtures of them.
-func sweep(base []int) [][]int {
+func sweep(bases [][]int) [][]int {
 	var all [][]int
-	for i := range base {
-		for _, size := range Sizes {
-			n := slices.Clone(base)
-			n[i] = size
-			all = append(all, n)
+	for _, base := range bases {
+		for i := range base {
+			for _, size := range Sizes {
+				n := slices.Clone(base)
+				n[i] = size
+				all = append(all, n)
+			}
 		}
 	}
 	for first := range Sizes {
-		n := make([]int, len(base))
+		n := make([]int, len(bases[0]))
 		for i := range n {
 			n[i] = Sizes[(first*(2*i+1)+3*i)%len(Sizes)]
 		}

@@ -9,17 +9,17 @@ import (
 // layerFamilies are the layers that know neither time nor experts.
 func layerFamilies() []family {
 	return []family{
-		{"product", 6, []int{5, 6, 7}, []int{300, 97, 401}, productCase},
-		{"linear", 2, []int{5, 6, 7}, []int{300, 65, 33}, linearCase},
-		{"layer norm", 1, []int{5, 16}, []int{300, 48}, normCase},
-		{"self-attention", 1, []int{3, 5, 3, 4}, []int{17, 33, 4, 8}, attentionCase},
-		{"activation", 3, []int{5}, []int{10_001}, activationCase},
-		{"dropout", 3, []int{5, 7}, []int{101, 100}, dropoutCase},
-		{"residual", 3, []int{5, 7}, []int{101, 100}, residualCase},
-		{"columns", 1, []int{2, 3, 5}, []int{3, 65, 63}, columnsCase},
-		{"add columns", 3, []int{2, 3, 5}, []int{3, 65, 63}, addColumnsCase},
-		{"optimizer", 1, []int{5}, []int{100_001}, adamWCase},
-		{"elementwise", 1, []int{5}, []int{100_001}, elementwiseCase},
+		{"product", 6, [][]int{{5, 6, 7}, {16, 16, 8}}, []int{300, 97, 401}, productCase},
+		{"linear", 2, [][]int{{5, 6, 7}, {4, 16, 32}}, []int{300, 65, 33}, linearCase},
+		{"layer norm", 1, [][]int{{5, 7}, {5, 32}}, []int{300, 48}, normCase},
+		{"self-attention", 1, [][]int{{3, 5, 3, 4}, {2, 24, 2, 8}}, []int{17, 33, 4, 8}, attentionCase},
+		{"activation", 3, [][]int{{5}}, []int{10_001}, activationCase},
+		{"dropout", 3, [][]int{{5, 7}, {3, 32}}, []int{101, 100}, dropoutCase},
+		{"residual", 3, [][]int{{5, 7}, {3, 32}}, []int{101, 100}, residualCase},
+		{"columns", 1, [][]int{{2, 3, 5}, {2, 3, 16}}, []int{3, 65, 63}, columnsCase},
+		{"add columns", 3, [][]int{{2, 3, 5}, {2, 3, 16}}, []int{3, 65, 63}, addColumnsCase},
+		{"optimizer", 1, [][]int{{5}}, []int{100_001}, adamWCase},
+		{"elementwise", 1, [][]int{{5}}, []int{100_001}, elementwiseCase},
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 
 func lossFamilies() []family {
 	return []family{
-		{"binary cross-entropy", 2, []int{5, 4}, []int{1023, 5}, binaryCase},
-		{"softmax cross-entropy", 2, []int{5, 4}, []int{1023, 5}, softmaxCase},
-		{"squared error", 1, []int{5, 4}, []int{1023, 5}, squaredCase},
+		{"binary cross-entropy", 2, [][]int{{5, 4}}, []int{1023, 5}, binaryCase},
+		{"softmax cross-entropy", 2, [][]int{{5, 4}}, []int{1023, 5}, softmaxCase},
+		{"squared error", 1, [][]int{{5, 4}}, []int{1023, 5}, squaredCase},
 	}
 }
 

@@ -9,13 +9,13 @@ import (
 // routingFamilies are gates, experts and what keeps them busy.
 func routingFamilies() []family {
 	return []family{
-		{"gate", 3, []int{3, 5, 4}, []int{131, 17, 5}, gateCase},
-		{"top-k", 2, []int{5, 4, 2}, []int{301, 16, 4}, topKCase},
-		{"experts", 2, []int{3, 4, 2, 5, 3, 6}, []int{200, 5, 2, 17, 33, 15}, expertsCase},
-		{"importance", 1, []int{5, 4}, []int{1000, 5}, importanceCase},
-		{"load", 2, []int{5, 4, 2}, []int{1000, 5, 2}, loadCase},
-		{"noise", 1, []int{5, 4}, []int{3001, 3}, noiseCase},
-		{"entropy", 2, []int{2, 3, 4}, []int{3, 333, 5}, entropyCase},
+		{"gate", 3, [][]int{{3, 5, 4}, {3, 16, 8}}, []int{131, 17, 5}, gateCase},
+		{"top-k", 2, [][]int{{5, 4, 2}, {5, 8, 2}}, []int{301, 16, 4}, topKCase},
+		{"experts", 2, [][]int{{3, 4, 2, 5, 3, 6}, {3, 4, 2, 16, 16, 32}}, []int{200, 5, 2, 17, 33, 15}, expertsCase},
+		{"importance", 1, [][]int{{5, 4}}, []int{1000, 5}, importanceCase},
+		{"load", 2, [][]int{{5, 4, 2}}, []int{1000, 5, 2}, loadCase},
+		{"noise", 1, [][]int{{5, 4}}, []int{3001, 3}, noiseCase},
+		{"entropy", 2, [][]int{{2, 3, 4}}, []int{3, 333, 5}, entropyCase},
 	}
 }
 

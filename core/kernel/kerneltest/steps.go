@@ -10,13 +10,13 @@ import (
 // stepFamilies are the kernels of series and of sequences of steps.
 func stepFamilies() []family {
 	return []family{
-		{"irregular attention", len(observing) + 1, []int{3, 5, 4, 2, 3, 5}, []int{35, 23, 17, 2, 4, 9}, irregularCase},
-		{"imputation", len(observing), []int{3, 5, 4, 3}, []int{17, 63, 48, 15}, imputationCase},
-		{"unfold", 1, []int{3, 5, 4, 3}, []int{17, 33, 31, 3}, unfoldCase},
-		{"maximum over steps", 1, []int{3, 5, 4}, []int{63, 17, 33}, maxStepsCase},
-		{"blend", 3, []int{3, 5, 4}, []int{17, 16, 33}, blendCase},
-		{"assemble", 3, []int{2, 3, 5, 4}, []int{3, 17, 16, 33}, assembleCase},
-		{"pooling", 3, []int{2, 3, 5, 4}, []int{3, 17, 15, 33}, poolingCase},
+		{"irregular attention", len(observing) + 1, [][]int{{3, 5, 4, 2, 3, 5}, {2, 8, 16, 2, 8, 8}}, []int{35, 23, 17, 2, 4, 9}, irregularCase},
+		{"imputation", len(observing), [][]int{{3, 5, 4, 3}}, []int{17, 63, 48, 15}, imputationCase},
+		{"unfold", 1, [][]int{{3, 5, 4, 3}, {2, 5, 16, 3}}, []int{17, 33, 31, 3}, unfoldCase},
+		{"maximum over steps", 1, [][]int{{3, 5, 4}, {3, 5, 16}}, []int{63, 17, 33}, maxStepsCase},
+		{"blend", 3, [][]int{{3, 5, 4}, {3, 5, 16}}, []int{17, 16, 33}, blendCase},
+		{"assemble", 3, [][]int{{2, 3, 5, 4}, {2, 3, 5, 16}}, []int{3, 17, 16, 33}, assembleCase},
+		{"pooling", 3, [][]int{{2, 3, 5, 4}, {2, 3, 5, 16}}, []int{3, 17, 15, 33}, poolingCase},
 	}
 }
 
