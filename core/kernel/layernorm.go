@@ -9,7 +9,8 @@ type LayerNorm[F Float] struct {
 	Groups, Rows, Width int // Rows is the number of rows of a group
 	Eps                 float64
 
-	sums []F
+	moments []F // of each row, the mean and one over the deviation
+	sums    []F
 }
 
 // Forward computes y [Groups·Rows, Width] from x of the same shape and gamma and beta
@@ -17,25 +18,27 @@ type LayerNorm[F Float] struct {
 func (l *LayerNorm[F]) Forward(p *Pool, y, x, gamma, beta []F) {
 	fit(l.Groups*l.Rows*l.Width, y, x)
 	fit(l.Groups*l.Width, gamma, beta)
+	l.moments = grow(l.moments, 2*l.Groups*l.Rows)
 	p.For(l.Groups*l.Rows, blockGrain(l.Width), func(lo, hi int) {
 		for lo < hi {
 			g := lo / l.Rows
 			next := min(hi, (g+1)*l.Rows)
 			from, to, own := lo*l.Width, next*l.Width, g*l.Width
-			l.forwardRows(y[from:to], x[from:to], gamma[own:own+l.Width], beta[own:own+l.Width])
+			l.forwardRows(y[from:to], l.moments[2*lo:2*next], x[from:to], gamma[own:own+l.Width], beta[own:own+l.Width])
 			lo = next
 		}
 	})
 }
 
 // forwardRows is Forward for rows of one group, whose gamma and beta they are.
-func (l *LayerNorm[F]) forwardRows(y, x, gamma, beta []F) {
+func (l *LayerNorm[F]) forwardRows(y, moments, x, gamma, beta []F) {
 	if s := l.path(); s != generic {
-		s.normalise(single(y), single(x), single(gamma), single(beta), l.Eps)
+		s.normalise(single(y), single(moments), single(x), single(gamma), single(beta), l.Eps)
 		return
 	}
-	for ; len(x) > 0; y, x = y[l.Width:], x[l.Width:] {
-		mean, scale := l.moments(x[:l.Width])
+	for ; len(x) > 0; y, moments, x = y[l.Width:], moments[2:], x[l.Width:] {
+		mean, scale := l.momentsOf(x[:l.Width])
+		moments[0], moments[1] = mean, scale
 		for i, v := range x[:l.Width] {
 			y[i] = (v-mean)*scale*gamma[i] + beta[i]
 		}
@@ -50,8 +53,8 @@ func (l *LayerNorm[F]) path() path {
 	return generic
 }
 
-// moments is the mean of a row and one over its standard deviation.
-func (l *LayerNorm[F]) moments(x []F) (mean, scale F) {
+// momentsOf is the mean of a row and one over its standard deviation.
+func (l *LayerNorm[F]) momentsOf(x []F) (mean, scale F) {
 	mean = total(x) / F(l.Width)
 	var a, b F // two sums side by side, as in total
 	for ; len(x) >= 2; x = x[2:] {
@@ -66,12 +69,14 @@ func (l *LayerNorm[F]) moments(x []F) (mean, scale F) {
 	return mean, F(1 / math.Sqrt(variance+l.Eps))
 }
 
-// Backward computes the gradients of x, gamma and beta from that of y.
+// Backward computes the gradients of x, gamma and beta from that of y, after Forward with
+// the same x on the same struct.
 func (l *LayerNorm[F]) Backward(p *Pool, dx, dgamma, dbeta, dy, x, gamma []F) {
 	fit(l.Groups*l.Rows*l.Width, dy, x)
 	fitOrNil(l.Groups*l.Rows*l.Width, dx)
 	fit(l.Groups*l.Width, gamma)
 	fitOrNil(l.Groups*l.Width, dgamma, dbeta)
+	mustHold(len(l.moments) == 2*l.Groups*l.Rows)
 	chunks := (l.Rows + sumChunk - 1) / sumChunk // of a group
 	// First the parts of dgamma of each group and chunk, then those of dbeta.
 	l.sums = grow(l.sums, 2*l.Groups*chunks*l.Width)
@@ -86,7 +91,7 @@ func (l *LayerNorm[F]) Backward(p *Pool, dx, dgamma, dbeta, dy, x, gamma []F) {
 			if dx != nil {
 				out = dx[from:to]
 			}
-			l.backwardRows(out, dy[from:to], x[from:to], gamma[own:own+l.Width],
+			l.backwardRows(out, dy[from:to], x[from:to], l.moments[2*first:2*last], gamma[own:own+l.Width],
 				parts[c*l.Width:][:l.Width], shifts[c*l.Width:][:l.Width])
 		}
 	})
@@ -103,16 +108,17 @@ func (l *LayerNorm[F]) Backward(p *Pool, dx, dgamma, dbeta, dy, x, gamma []F) {
 
 // backwardRows is Backward for rows of one group, whose gamma it is. dgamma and dbeta
 // receive the sums over these rows.
-func (l *LayerNorm[F]) backwardRows(dx, dy, x, gamma, dgamma, dbeta []F) {
+func (l *LayerNorm[F]) backwardRows(dx, dy, x, moments, gamma, dgamma, dbeta []F) {
 	clear(dgamma)
 	clear(dbeta)
 	if s := l.path(); s != generic {
-		s.normGradients(single(dx), single(dgamma), single(dbeta), single(dy), single(x), single(gamma), l.Eps)
+		s.normGradients(single(dx), single(dgamma), single(dbeta), single(dy), single(x), single(moments), single(gamma))
 		return
 	}
-	for lo := 0; lo < len(x); lo += l.Width {
+	for r := range len(x) / l.Width {
+		lo := r * l.Width
 		x, dy := x[lo:][:l.Width], dy[lo:][:l.Width]
-		mean, scale := l.moments(x)
+		mean, scale := moments[2*r], moments[2*r+1]
 		var along, sum F // of the normalised row and of the ones, with gamma·dy
 		for i, v := range x {
 			normed := (v - mean) * scale

@@ -14,17 +14,22 @@
 	VPERMILPS     $0x01, x, X10; \
 	VADDSS        X10, x, x
 
+// INVERSE sets X12 to 1/n.
+#define INVERSE \
+	VXORPS     X12, X12, X12; \
+	VCVTSI2SSQ DX, X12, X12; \
+	MOVL       $0x3f800000, AX; \
+	VMOVD      AX, X11; \
+	VDIVSS     X12, X11, X12
+
 // CONSTANTS sets X12 to 1/n in float32 and X15, X14 and X13 to n, eps and 1 in float64.
 #define CONSTANTS(eps) \
+	INVERSE; \
 	VXORPS     X15, X15, X15; \
 	VCVTSI2SDQ DX, X15, X15; \
 	VMOVSD     eps, X14; \
 	MOVQ       $0x3ff0000000000000, AX; \
-	VMOVQ      AX, X13; \
-	VCVTSD2SS  X15, X15, X12; \
-	MOVL       $0x3f800000, AX; \
-	VMOVD      AX, X11; \
-	VDIVSS     X12, X11, X12
+	VMOVQ      AX, X13
 
 // MOMENTS sets Z0 to the mean of the DX values at SI and Z1 to one over their
 // deviation, which is taken in float64.
@@ -57,19 +62,23 @@ square: \
 	VCVTSD2SS    X1, X1, X1; \
 	VBROADCASTSS X1, Z1
 
-// func normaliseAVX512(rows, n int, y, x, gamma, beta *float32, eps float64)
-TEXT ·normaliseAVX512(SB), NOSPLIT, $0-56
+// func normaliseAVX512(rows, n int, y, moments, x, gamma, beta *float32, eps float64)
+TEXT ·normaliseAVX512(SB), NOSPLIT, $0-64
 	MOVQ rows+0(FP), CX
 	MOVQ n+8(FP), DX
 	MOVQ y+16(FP), DI
-	MOVQ x+24(FP), SI
-	MOVQ gamma+32(FP), R8
-	MOVQ beta+40(FP), R9
-	CONSTANTS(eps+48(FP))
+	MOVQ moments+24(FP), R10
+	MOVQ x+32(FP), SI
+	MOVQ gamma+40(FP), R8
+	MOVQ beta+48(FP), R9
+	CONSTANTS(eps+56(FP))
 
 row:
 	MOMENTS(total, square)
-	XORQ AX, AX
+	VMOVSS X0, (R10)
+	VMOVSS X1, 4(R10)
+	ADDQ   $8, R10
+	XORQ   AX, AX
 
 value:
 	VMOVUPS     (SI)(AX*4), Z2
@@ -88,7 +97,7 @@ value:
 	VZEROUPPER
 	RET
 
-// func normGradientsAVX512(rows, n int, dx, dgamma, dbeta, dy, x, gamma *float32, eps float64)
+// func normGradientsAVX512(rows, n int, dx, dgamma, dbeta, dy, x, moments, gamma *float32)
 TEXT ·normGradientsAVX512(SB), NOSPLIT, $0-72
 	MOVQ rows+0(FP), CX
 	MOVQ n+8(FP), DX
@@ -97,14 +106,16 @@ TEXT ·normGradientsAVX512(SB), NOSPLIT, $0-72
 	MOVQ dbeta+32(FP), R11
 	MOVQ dy+40(FP), DI
 	MOVQ x+48(FP), SI
-	MOVQ gamma+56(FP), R8
-	CONSTANTS(eps+64(FP))
+	MOVQ moments+56(FP), R9
+	MOVQ gamma+64(FP), R8
+	INVERSE
 
 row:
-	MOMENTS(total, square)
-	VPXORD Z4, Z4, Z4
-	VPXORD Z6, Z6, Z6
-	XORQ   AX, AX
+	VBROADCASTSS (R9), Z0
+	VBROADCASTSS 4(R9), Z1
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z6, Z6, Z6
+	XORQ         AX, AX
 
 sums:
 	VMOVUPS      (SI)(AX*4), Z2
@@ -149,6 +160,7 @@ gradient:
 next:
 	LEAQ (SI)(DX*4), SI
 	LEAQ (DI)(DX*4), DI
+	ADDQ $8, R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER

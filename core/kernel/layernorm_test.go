@@ -40,6 +40,7 @@ func TestLayerNormGradients(t *testing.T) {
 	x, gamma, beta, dy := normals(n, 1), normals(groups*width, 2), normals(groups*width, 3), normals(n, 4)
 	dx, dgamma, dbeta := garbage[float64](n), garbage[float64](groups*width), garbage[float64](groups*width)
 	y := make([]float64, n)
+	l.Forward(nil, y, x, gamma, beta)
 	l.Backward(nil, dx, dgamma, dbeta, dy, x, gamma)
 	kerneltest.CheckGradients(t, func() float64 {
 		l.Forward(nil, y, x, gamma, beta)

@@ -49,8 +49,8 @@ func (path) transpose(_ []float32, _ int, _ []float32, _, _, _ int) { panic(errN
 
 func (path) multiplyAdds(rounds int) int { return multiplyAddsOn(generic, rounds) }
 
-func (path) geluGradient(_, _, _ []float32)                      { panic(errNoVectors) }
-func (path) normalise(_, _, _, _ []float32, _ float64)           { panic(errNoVectors) }
-func (path) normGradients(_, _, _, _, _, _ []float32, _ float64) { panic(errNoVectors) }
+func (path) geluGradient(_, _, _ []float32)               { panic(errNoVectors) }
+func (path) normalise(_, _, _, _, _ []float32, _ float64) { panic(errNoVectors) }
+func (path) normGradients(_, _, _, _, _, _, _ []float32)  { panic(errNoVectors) }
 
 const errNoVectors = "kernel: no vector path on this machine"
