@@ -21,10 +21,13 @@ func softmaxRowsOn(s path, x []float32, n int, scale float32) {
 func plainSoftmaxRows[F Float](x []F, n int, scale F) {
 	for ; len(x) > 0; x = x[n:] {
 		row := x[:n]
-		shift := scale * maximum(row)
+		// Scaled first: where multiplication and subtraction are one instruction, the largest
+		// would not be 0 less itself.
+		scaleBy(row, scale)
+		largest := maximum(row)
 		var sum F
 		for i, v := range row {
-			row[i] = exp(scale*v - shift)
+			row[i] = exp(v - largest)
 			sum += row[i]
 		}
 		scaleBy(row, 1/sum)
