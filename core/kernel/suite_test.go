@@ -104,6 +104,9 @@ func FuzzKernels(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, kind, variant uint8, sizes []byte) {
 		c := kerneltest.Pick(kind, variant, 131, sizes)
+		// Among many shapes there is a sum that cancels out by chance and keeps the rounding
+		// of its summands; what a wrong shape makes of a result is larger.
+		c.Loose = 50 * max(c.Loose, 1)
 		reference := c.Reference()
 		for _, path := range kernel.Paths() {
 			kernel.OnPath(path, func() {
