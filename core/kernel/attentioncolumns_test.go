@@ -188,7 +188,7 @@ func TestSinesMatchFloat64(t *testing.T) {
 		var fast [2][]float32
 		for _, s := range paths() {
 			sin, cos := make([]float32, len(weight)), make([]float32, len(weight))
-			sinesOn(s, sin, cos, weight, bias, 0.75, true)
+			sinesOn(s, sin, cos, weight, bias, []float32{0.75}, true)
 			for i := range weight {
 				x := float64(weight[i])*0.75 + float64(bias[i])
 				// The argument is rounded in float32, on some paths before the sum too.
@@ -215,12 +215,47 @@ func TestSinesAreExact(t *testing.T) {
 			for j := range weight {
 				weight[j] = float32(i+j) * 0.0731
 			}
-			sinesOn(s, sin, cos, weight, make([]float32, 16), 1, true)
+			sinesOn(s, sin, cos, weight, make([]float32, 16), []float32{1}, true)
 			for j, w := range weight {
 				wantSin, wantCos := math.Sincos(float64(w))
 				if math.Abs(float64(sin[j])-wantSin) > 1e-7 || math.Abs(float64(cos[j])-wantCos) > 1e-7 {
 					t.Fatalf("%v: sine and cosine of %v are %v and %v, want %v and %v", s, w, sin[j], cos[j], wantSin, wantCos)
 				}
+			}
+		}
+	}
+}
+
+// Rows of times are the same together and alone, and their gradients those of one row
+// after the other.
+func TestTimesInRows(t *testing.T) {
+	const rows = 5
+	for _, width := range []int{1, 3, 15, 16, 17, 31, 33, 63, 64, 65, 127} {
+		weight, bias, times := normals32(width, 1), normals32(width, 2), normals32(rows, 3)
+		grads, slopes := normals32(rows*width, 4), normals32(rows*width, 5)
+		var fast []float32
+		for _, s := range paths() {
+			all, alone := make([]float32, 2*(rows+1)*width), make([]float32, 2*(rows+1)*width)
+			split := func(x []float32) (sin, cos, sums, weighted []float32) {
+				return x[:rows*width], x[rows*width:][:rows*width], x[2*rows*width:][:width], x[2*rows*width+width:]
+			}
+			sin, cos, sums, weighted := split(all)
+			sinesOn(s, sin, cos, weight, bias, times, true)
+			addSlopesOn(s, sums, weighted, grads, slopes, times)
+			sin, cos, sums, weighted = split(alone)
+			for r := range rows {
+				from, to := r*width, (r+1)*width
+				sinesOn(s, sin[from:to], cos[from:to], weight, bias, times[r:r+1], true)
+				addSlopesOn(s, sums, weighted, grads[from:to], slopes[from:to], times[r:r+1])
+			}
+			if !slices.Equal(all, alone) {
+				t.Errorf("%v: %d rows of %d differ from each row alone", s, rows, width)
+			}
+			if s != generic && fast != nil && !slices.Equal(all, fast) {
+				t.Errorf("%v: rows of %d differ from the other fast path", s, width)
+			}
+			if s != generic {
+				fast = all
 			}
 		}
 	}

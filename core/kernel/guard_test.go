@@ -127,6 +127,11 @@ func TestElementKernelsStayInBounds(t *testing.T) {
 						mustNotFault(t, fmt.Sprintf("%v: %s of %d values", s, k.name, n), func() { k.run(s, out, in) })
 					}
 					sums, rows := guarded(t, n, low), guarded(t, 3*n, low)
+					weight, bias, slopes, times := guarded(t, n, low), guarded(t, n, low), guarded(t, 3*n, low), guarded(t, 3, low)
+					mustNotFault(t, fmt.Sprintf("%v: times in rows of %d", s, n), func() {
+						sinesOn(s, rows, slopes, weight, bias, times, true)
+						addSlopesOn(s, weight, bias, rows, slopes, times)
+					})
 					mustNotFault(t, fmt.Sprintf("%v: sum of rows of %d", s, n), func() { addRowsOn(s, sums, rows) })
 				})
 			}
@@ -203,7 +208,6 @@ func TestColumnsStayInBounds(t *testing.T) {
 						spreadObservedOn(s, x, grads, &in.list, in.n)
 						quotientGradientsOn(s, grads, sums, in.n, 0)
 						softmaxColumnsOn(s, x, w, totals)
-						sinesOn(s, x[:c.rows], w[:c.rows], in.x, in.w, 1, true)
 					})
 				})
 			}

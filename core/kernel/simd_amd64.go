@@ -96,16 +96,16 @@ func dotAVX512(n int, x, y *float32) float32
 func dotAVX2(n int, x, y *float32) float32
 
 //go:noescape
-func sinesAVX512(n int, sin, cos, weight, bias *float32, t float32, table *[simdRows][simdLanes]float32)
+func sinesAVX512(rows, n int, sin, cos *float32, stride int, weight, bias, times *float32, table *[simdRows][simdLanes]float32)
 
 //go:noescape
-func sinesAVX2(n int, sin, cos, weight, bias *float32, t float32, table *[simdRows][simdLanes]float32)
+func sinesAVX2(rows, n int, sin, cos *float32, stride int, weight, bias, times *float32, table *[simdRows][simdLanes]float32)
 
 //go:noescape
-func slopesAVX512(n int, sums, weighted, grads, slopes *float32, weight float32)
+func slopesAVX512(rows, n int, sums, weighted, grads, slopes *float32, stride int, weights *float32)
 
 //go:noescape
-func slopesAVX2(n int, sums, weighted, grads, slopes *float32, weight float32)
+func slopesAVX2(rows, n int, sums, weighted, grads, slopes *float32, stride int, weights *float32)
 
 //go:noescape
 func weighAVX512(n int, grads, sums, slopes *float32, weight float32)
@@ -207,29 +207,31 @@ func (s path) dot(x, y []float32) float32 {
 	}
 }
 
-// sines, slopes, weigh and scale leave what does not fill a vector to the caller and return
-// where it begins.
+// sines, slopes, weigh and scale leave what does not fill a vector, of each row of the first
+// two, to the caller and return where it begins.
 
-func (s path) sines(sin, cos, weight, bias []float32, t float32) (done int) {
-	done = len(sin) &^ (simdLanes - 1)
+func (s path) sines(sin, cos, weight, bias, times []float32) (done int) {
+	n := len(weight)
+	done = n &^ (simdLanes - 1)
 	switch {
-	case done == 0:
+	case done == 0 || len(times) == 0:
 	case s == avx512:
-		sinesAVX512(done, &sin[0], &cos[0], &weight[0], &bias[0], t, &simdTable)
+		sinesAVX512(len(times), done, &sin[0], &cos[0], n, &weight[0], &bias[0], &times[0], &simdTable)
 	default:
-		sinesAVX2(done, &sin[0], &cos[0], &weight[0], &bias[0], t, &simdTable)
+		sinesAVX2(len(times), done, &sin[0], &cos[0], n, &weight[0], &bias[0], &times[0], &simdTable)
 	}
 	return done
 }
 
-func (s path) slopes(sums, weighted, grads, slopes []float32, weight float32) (done int) {
-	done = len(sums) &^ (simdLanes - 1)
+func (s path) slopes(sums, weighted, grads, slopes, weights []float32) (done int) {
+	n := len(sums)
+	done = n &^ (simdLanes - 1)
 	switch {
-	case done == 0:
+	case done == 0 || len(weights) == 0:
 	case s == avx512:
-		slopesAVX512(done, &sums[0], &weighted[0], &grads[0], &slopes[0], weight)
+		slopesAVX512(len(weights), done, &sums[0], &weighted[0], &grads[0], &slopes[0], n, &weights[0])
 	default:
-		slopesAVX2(done, &sums[0], &weighted[0], &grads[0], &slopes[0], weight)
+		slopesAVX2(len(weights), done, &sums[0], &weighted[0], &grads[0], &slopes[0], n, &weights[0])
 	}
 	return done
 }

@@ -160,13 +160,16 @@ loop: \
 	SUBQ        $(BYTES/4), CX; \
 	JNZ         loop
 
-// SINESBODY sets the vectors at DI and DX to the sine and cosine of V8 times those at
-// SI plus those at BX, from x = V1·π/2 + V0 with a whole V1 and |V0| <= π/4: odd
-// quadrants swap the two, and their bits set the signs.
-#define SINESBODY(loop) \
+// SINESBODY sets R11 rows at DI and DX, R10 bytes apart, to the sine and cosine of a value
+// at R9 times the CX values at SI plus those at BX, from x = V1·π/2 + V0 with a whole V1 and
+// |V0| <= π/4: odd quadrants swap the two, and their bits set the signs.
+#define SINESBODY(row, loop) \
+row: \
+	VBROADCASTSS (R9), V8; \
+	XORQ         AX, AX; \
 loop: \
-	VMOVUPS      (BX), V0; \
-	VFMADD231PS  (SI), V8, V0; \
+	VMOVUPS      (BX)(AX*4), V0; \
+	VFMADD231PS  (SI)(AX*4), V8, V0; \
 	VMULPS       QUADRANTS, V0, V1; \
 	ROUND(V1, V1); \
 	VFNMADD231PS QUADRANTHIGH, V1, V0; \
@@ -195,31 +198,44 @@ loop: \
 	XOR          V1, V3, V3; \
 	XOR          V1, V4, V4; \
 	XOR          V5, V4, V4; \
-	VMOVUPS      V3, (DI); \
-	VMOVUPS      V4, (DX); \
+	VMOVUPS      V3, (DI)(AX*4); \
+	VMOVUPS      V4, (DX)(AX*4); \
+	ADDQ         $(BYTES/4), AX; \
+	CMPQ         AX, CX; \
+	JLT          loop; \
+	ADDQ         $4, R9; \
+	ADDQ         R10, DI; \
+	ADDQ         R10, DX; \
+	DECQ         R11; \
+	JNZ          row
+
+// SLOPESBODY adds v = (SI)·(BX) to the sums at DI and v times a value at R9 to those at DX,
+// for R11 rows that lie R10 bytes apart, of CX values.
+#define SLOPESBODY(column, row) \
+column: \
+	VMOVUPS      (DI), V1; \
+	VMOVUPS      (DX), V2; \
+	MOVQ         R11, R13; \
+	XORQ         AX, AX; \
+	XORQ         R12, R12; \
+row: \
+	VBROADCASTSS (R9)(R12*4), V8; \
+	VMOVUPS      (SI)(AX*1), V0; \
+	VMULPS       (BX)(AX*1), V0, V0; \
+	VADDPS       V0, V1, V1; \
+	VFMADD231PS  V0, V8, V2; \
+	ADDQ         R10, AX; \
+	INCQ         R12; \
+	DECQ         R13; \
+	JNZ          row; \
+	VMOVUPS      V1, (DI); \
+	VMOVUPS      V2, (DX); \
 	ADDQ         $BYTES, SI; \
 	ADDQ         $BYTES, BX; \
 	ADDQ         $BYTES, DI; \
 	ADDQ         $BYTES, DX; \
 	SUBQ         $(BYTES/4), CX; \
-	JNZ          loop
-
-// SLOPESBODY adds v = (SI)·(BX) to the sums at DI and V8·v to those at DX.
-#define SLOPESBODY(loop) \
-loop: \
-	VMOVUPS     (SI), V0; \
-	VMULPS      (BX), V0, V0; \
-	VADDPS      (DI), V0, V1; \
-	VMOVUPS     (DX), V2; \
-	VFMADD231PS V0, V8, V2; \
-	VMOVUPS     V1, (DI); \
-	VMOVUPS     V2, (DX); \
-	ADDQ        $BYTES, SI; \
-	ADDQ        $BYTES, BX; \
-	ADDQ        $BYTES, DI; \
-	ADDQ        $BYTES, DX; \
-	SUBQ        $(BYTES/4), CX; \
-	JNZ         loop
+	JNZ          column
 
 // WEIGHBODY multiplies the vector at DI by V8·(SI) and adds it to the sums at DX.
 #define WEIGHBODY(loop) \

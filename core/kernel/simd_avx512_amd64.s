@@ -146,28 +146,34 @@ sums:
 	VZEROUPPER
 	RET
 
-// func sinesAVX512(n int, sin, cos, weight, bias *float32, t float32, table *[simdRows][16]float32)
-TEXT ·sinesAVX512(SB), NOSPLIT, $0-56
-	MOVQ         n+0(FP), CX
-	MOVQ         sin+8(FP), DI
-	MOVQ         cos+16(FP), DX
-	MOVQ         weight+24(FP), SI
-	MOVQ         bias+32(FP), BX
-	VBROADCASTSS t+40(FP), V8
-	MOVQ         table+48(FP), R8
-	SINESBODY(loop)
+// func sinesAVX512(rows, n int, sin, cos *float32, stride int, weight, bias, times *float32, table *[simdRows][16]float32)
+TEXT ·sinesAVX512(SB), NOSPLIT, $0-72
+	MOVQ rows+0(FP), R11
+	MOVQ n+8(FP), CX
+	MOVQ sin+16(FP), DI
+	MOVQ cos+24(FP), DX
+	MOVQ stride+32(FP), R10
+	SHLQ $2, R10
+	MOVQ weight+40(FP), SI
+	MOVQ bias+48(FP), BX
+	MOVQ times+56(FP), R9
+	MOVQ table+64(FP), R8
+	SINESBODY(row, loop)
 	VZEROUPPER
 	RET
 
-// func slopesAVX512(n int, sums, weighted, grads, slopes *float32, weight float32)
-TEXT ·slopesAVX512(SB), NOSPLIT, $0-44
-	MOVQ         n+0(FP), CX
-	MOVQ         sums+8(FP), DI
-	MOVQ         weighted+16(FP), DX
-	MOVQ         grads+24(FP), SI
-	MOVQ         slopes+32(FP), BX
-	VBROADCASTSS weight+40(FP), V8
-	SLOPESBODY(loop)
+// func slopesAVX512(rows, n int, sums, weighted, grads, slopes *float32, stride int, weights *float32)
+TEXT ·slopesAVX512(SB), NOSPLIT, $0-64
+	MOVQ rows+0(FP), R11
+	MOVQ n+8(FP), CX
+	MOVQ sums+16(FP), DI
+	MOVQ weighted+24(FP), DX
+	MOVQ grads+32(FP), SI
+	MOVQ slopes+40(FP), BX
+	MOVQ stride+48(FP), R10
+	SHLQ $2, R10
+	MOVQ weights+56(FP), R9
+	SLOPESBODY(column, row)
 	VZEROUPPER
 	RET
 

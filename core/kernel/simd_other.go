@@ -21,10 +21,10 @@ func (path) geluSlopes(values, slopes, src []float32) { plainGELUSlopes(values, 
 func (path) axpy(y []float32, a float32, x []float32) { plainAccumulate(y, a, x) }
 func (path) dot(x, y []float32) float32               { return plainInner(x, y) }
 
-func (path) sines(_, _, _, _ []float32, _ float32) int  { return 0 }
-func (path) slopes(_, _, _, _ []float32, _ float32) int { return 0 }
-func (path) weigh(_, _, _ []float32, _ float32) int     { return 0 }
-func (path) scale([]float32, float32) int               { return 0 }
+func (path) sines(_, _, _, _, _ []float32) int      { return 0 }
+func (path) slopes(_, _, _, _, _ []float32) int     { return 0 }
+func (path) weigh(_, _, _ []float32, _ float32) int { return 0 }
+func (path) scale([]float32, float32) int           { return 0 }
 
 func (path) relu(_, _ []float32) int                          { return 0 }
 func (path) reluGradient(_, _, _ []float32) int               { return 0 }

@@ -12,7 +12,7 @@ type TimeWeights[F Float] struct {
 	Key, KeyBias     []F // [E,E] and [E]
 }
 
-// timeRows is how many times one worker embeds at once: some ten microseconds.
+// timeRows is how many times one worker embeds at once: some microseconds.
 const timeRows = 32
 
 // embedTimes fills phi [len(times), E] with the embedding of each time and slope with
@@ -21,28 +21,32 @@ func embedTimes[F Float](p *Pool, phi, slope, times []F, w TimeWeights[F]) {
 	width := len(w.Weight)
 	steepest, furthest := magnitude(w.Weight), magnitude(w.Bias)
 	p.For(len(times), timeRows, func(lo, hi int) {
-		for r := lo; r < hi; r++ {
-			t := times[r]
-			row, slopes := phi[r*width:][:width], slope[r*width:][:width]
-			sines(row, slopes, w.Weight, w.Bias, t, steepest*abs(t)+furthest < sincosRange)
-			row[0], slopes[0] = w.Weight[0]*t+w.Bias[0], 1
+		for lo < hi {
+			within, next := steepest*abs(times[lo])+furthest < sincosRange, lo+1
+			for next < hi && steepest*abs(times[next])+furthest < sincosRange == within {
+				next++
+			}
+			from, to := lo*width, next*width
+			sinesOn(activePath(), phi[from:to], slope[from:to], w.Weight, w.Bias, times[lo:next], within)
+			for ; lo < next; lo++ {
+				phi[lo*width], slope[lo*width] = w.Weight[0]*times[lo]+w.Bias[0], 1
+			}
 		}
 	})
 }
 
-// sines fills sin and cos with those of weight·t + bias; within says that all
-// arguments are below sincosRange.
-func sines[F Float](sin, cos, weight, bias []F, t F, within bool) {
-	sinesOn(activePath(), sin, cos, weight, bias, t, within)
-}
-
-func sinesOn[F Float](s path, sin, cos, weight, bias []F, t F, within bool) {
-	done := 0
+// sinesOn fills a row of sin and cos for each time t with those of weight·t + bias; within
+// says that all arguments are below sincosRange.
+func sinesOn[F Float](s path, sin, cos, weight, bias, times []F, within bool) {
+	done, width := 0, len(weight)
 	if within && isFloat32[F]() && s != generic {
-		done = s.sines(single(sin), single(cos), single(weight), single(bias), float32(t))
+		done = s.sines(single(sin), single(cos), single(weight), single(bias), single(times))
 	}
-	for i := done; i < len(sin); i++ {
-		sin[i], cos[i] = sincos(weight[i]*t + bias[i])
+	for r, t := range times {
+		sin, cos := sin[r*width:][:width], cos[r*width:][:width]
+		for i := done; i < width; i++ {
+			sin[i], cos[i] = sincos(weight[i]*t + bias[i])
+		}
 	}
 }
 
@@ -74,10 +78,8 @@ func (g *timeGradients[F]) run(p *Pool, width int, dphi, slope, dprojected, time
 	p.For(n, grain, func(lo, hi int) {
 		part := g.parts[lo/grain*3*width:][:3*width]
 		dweight, dbias, dproject := part[:width], part[width:2*width], part[2*width:]
-		for r := lo; r < hi; r++ {
-			addSlopes(dbias, dweight, dphi[r*width:][:width], slope[r*width:][:width], times[r])
-			addTo(dproject, dprojected[r*width:][:width])
-		}
+		addSlopesOn(activePath(), dbias, dweight, dphi[lo*width:hi*width], slope[lo*width:hi*width], times[lo:hi])
+		addRows(dproject, dprojected[lo*width:hi*width])
 	})
 	clear(g.sum)
 	for lo := 0; lo < n; lo += grain {
@@ -85,16 +87,20 @@ func (g *timeGradients[F]) run(p *Pool, width int, dphi, slope, dprojected, time
 	}
 }
 
-// addSlopes adds grads·slopes to sums and weight times that to weighted.
-func addSlopes[F Float](sums, weighted, grads, slopes []F, weight F) {
-	done := 0
-	if s := activePath(); isFloat32[F]() && s != generic {
-		done = s.slopes(single(sums), single(weighted), single(grads), single(slopes), float32(weight))
+// addSlopesOn adds the rows of grads·slopes to sums and each row's weight times them to
+// weighted.
+func addSlopesOn[F Float](s path, sums, weighted, grads, slopes, weights []F) {
+	done, width := 0, len(sums)
+	if isFloat32[F]() && s != generic {
+		done = s.slopes(single(sums), single(weighted), single(grads), single(slopes), single(weights))
 	}
-	for i := done; i < len(sums); i++ {
-		v := grads[i] * slopes[i]
-		sums[i] += v
-		weighted[i] += v * weight
+	for r, weight := range weights {
+		grads, slopes := grads[r*width:][:width], slopes[r*width:][:width]
+		for i := done; i < width; i++ {
+			v := grads[i] * slopes[i]
+			sums[i] += v
+			weighted[i] += v * weight
+		}
 	}
 }
 
