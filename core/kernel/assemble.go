@@ -95,7 +95,9 @@ func (a *Assemble[F]) backwardGrids(p *Pool, dgrids [][]F, dx []F, present []boo
 func (a *Assemble[F]) backwardShared(p *Pool, dmissing, dmodality, dposition, dx []F, present []bool) {
 	w, block, factor := a.Width, a.Steps*a.Width, F(a.Scale)
 	a.sums = grow(a.sums, a.Modalities*block)
-	p.For(a.Steps, 1, func(lo, hi int) {
+	// A few steps at a time are worth the calls for each sample, and leave work for all workers.
+	const together = 128
+	p.For(a.Steps, max(1, together/max(w, 1)), func(lo, hi int) {
 		for m := range a.Modalities {
 			sum := a.sums[m*block+lo*w : m*block+hi*w]
 			clear(sum)
@@ -125,9 +127,7 @@ func (a *Assemble[F]) backwardShared(p *Pool, dmissing, dmodality, dposition, dx
 		clear(dmodality)
 		for m := range a.Modalities {
 			kind := dmodality[m*w:][:w]
-			for t := range a.Steps {
-				addTo(kind, a.sums[m*block+t*w:][:w])
-			}
+			addRows(kind, a.sums[m*block:][:block])
 			scaleBy(kind, factor)
 		}
 	}

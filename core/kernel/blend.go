@@ -157,8 +157,6 @@ func (m *Blend[F]) check(y, a, b, z []F) {
 
 // scaled computes y = s·x.
 func scaled[F Float](y, x []F, s F) {
-	x = x[:len(y)]
-	for i, v := range x {
-		y[i] = s * v
-	}
+	copy(y, x[:len(y)])
+	scaleBy(y, s)
 }

@@ -24,38 +24,37 @@ func (m *Imputation[F]) Fill(p *Pool, grid []F, s *Series[F]) {
 	})
 }
 
+// fillSample goes through the cells, each of which begins with the values of the one before.
 func (m *Imputation[F]) fillSample(grid []F, s *Series[F], i int) {
-	clear(grid)
-	width := m.Width
+	width, r, end := m.Width, s.Start[i], s.Start[i+1]
+	last := grid[:width]
+	clear(last)
+	copy(last, m.Mean)
 	for t := range m.Steps {
-		copy(grid[t*2*width:], m.Mean)
-	}
-	for r := s.Start[i]; r < s.Start[i+1]; r++ {
-		cell := max(0, min(int(s.Times[r]*F(m.Steps)), m.Steps-1))
-		row := grid[cell*2*width:][:2*width]
-		values, flags := row[:width], row[width:]
-		from := s.Values[r*width:][:width]
-		if s.Observed == nil {
-			copy(values, from)
-			fill(flags, 1)
-			continue
-		}
-		for c, o := range s.Observed[r*width:][:width] {
-			if o != 0 {
-				values[c], flags[c] = from[c], 1
-			}
-		}
-	}
-	for t := 1; t < m.Steps; t++ {
-		before := grid[(t-1)*2*width:][:width]
 		row := grid[t*2*width:][:2*width]
 		values, flags := row[:width], row[width:]
-		for c, f := range flags {
-			if f == 0 {
-				values[c] = before[c]
+		copy(values, last)
+		clear(flags)
+		for ; r < end && m.cell(s.Times[r]) <= t; r++ {
+			from := s.Values[r*width:][:width]
+			if s.Observed == nil {
+				copy(values, from)
+				fill(flags, 1)
+				continue
+			}
+			for c, o := range s.Observed[r*width:][:width] {
+				if o != 0 {
+					values[c], flags[c] = from[c], 1
+				}
 			}
 		}
+		last = values
 	}
+}
+
+// cell is the one that a time lies in.
+func (m *Imputation[F]) cell(time F) int {
+	return max(0, min(int(time*F(m.Steps)), m.Steps-1))
 }
 
 // fill sets all of x to v.

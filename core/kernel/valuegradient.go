@@ -83,7 +83,7 @@ func (m *Imputation[F]) backwardSample(dv, dgrid []F, s *Series[F], i int) {
 		until[c] = m.Steps
 	}
 	for r := s.Start[i+1] - 1; r >= s.Start[i]; r-- {
-		cell := max(0, min(int(s.Times[r]*F(m.Steps)), m.Steps-1))
+		cell := m.cell(s.Times[r])
 		for c := range m.Width {
 			if s.Observed != nil && s.Observed[r*m.Width+c] == 0 {
 				continue
