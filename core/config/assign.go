@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fusemoe/fusemoe/core/kernel"
 	"github.com/fusemoe/fusemoe/sdk"
 )
 
@@ -92,9 +93,14 @@ func (l *layer) assignFree(path string, parts []string, value string, into map[s
 	into[parts[last]] = l.anything(path, n, true)
 }
 
-// envPrefix begins the names of the environment variables that are settings, but for the
-// one that names plugins which somebody debugs and the one that is for plugins.
+// envPrefix begins the names of the environment variables that are settings, but for
+// noSettings.
 const envPrefix = "FUSEMOE_"
+
+// noSettings are the variables that name plugins which somebody debugs, the library that
+// plugins read networks with, and the instructions that kernels take: they say how a
+// machine computes, not what.
+var noSettings = []string{sdk.ReattachEnv, sdk.ONNXRuntimeEnv, kernel.PathVariable}
 
 // fromEnviron makes one layer of each FUSEMOE_* variable, in the order of names. A
 // variable is named like its key: FUSEMOE_MODEL_ROUTER_TOP_K. An empty one counts as
@@ -105,8 +111,7 @@ func fromEnviron(root *schema, environ []string) []*layer {
 	slices.Sort(environ)
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, envPrefix) || value == "" ||
-			name == sdk.ReattachEnv || name == sdk.ONNXRuntimeEnv {
+		if !strings.HasPrefix(name, envPrefix) || value == "" || slices.Contains(noSettings, name) {
 			continue
 		}
 		l := newLayer("env " + name)
