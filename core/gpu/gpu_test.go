@@ -315,24 +315,15 @@ func (tr *trainer) step(t *testing.T, number int) float64 {
 		}
 		return norm
 	}
-	var sum float64
-	for _, p := range o.Parameters {
-		sum += kernel.SumSquares(nil, p.Grad)
-	}
-	norm := math.Sqrt(sum)
+	var arrays []kernel.Trained[float32]
 	for i, p := range o.Parameters {
-		if norm > o.Clip {
-			kernel.Scale(nil, p.Grad, float32(o.Clip/norm))
-		}
-		adam := o.Adam
-		if p.Decays {
-			adam.Decay = o.Decay
-		}
-		kernel.AdamWStep(nil, adam, number, p.Value, p.Grad, o.First[i], o.Second[i])
-		kernel.Mix(nil, o.Mean[i], p.Value, o.Keep)
-		clear(p.Grad)
+		arrays = append(arrays, kernel.Trained[float32]{
+			Value: p.Value, Grad: p.Grad, First: o.First[i], Second: o.Second[i], Mean: o.Mean[i], Decays: p.Decays,
+		})
 	}
-	return norm
+	adam := o.Adam
+	adam.Decay = o.Decay
+	return kernel.NewOptimizer(arrays).Step(nil, adam, number, o.Clip, o.Keep)
 }
 
 // close holds numbers to 1e-3 of the largest: a step of AdamW divides by a gradient that may

@@ -34,20 +34,3 @@ func Sum[F Float](p *Pool, y []F, terms []Term[F]) {
 		}
 	})
 }
-
-// Scale computes x *= a.
-func Scale[F Float](p *Pool, x []F, a F) {
-	p.For(len(x), entryChunk, func(lo, hi int) { scaleBy(x[lo:hi], a) })
-}
-
-// Mix computes y = keep·y + (1-keep)·x.
-func Mix[F Float](p *Pool, y, x []F, keep F) {
-	p.For(len(y), entryChunk, func(lo, hi int) { mix(y[lo:hi], x[lo:hi], keep) })
-}
-
-func mix[F Float](y, x []F, keep F) {
-	x = x[:len(y)]
-	for i, v := range y {
-		y[i] = keep*v + (1-keep)*x[i]
-	}
-}

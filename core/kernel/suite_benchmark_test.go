@@ -26,7 +26,7 @@ func BenchmarkKernels(b *testing.B) {
 		kerneltest.At("columns", 0, modalities, rows, width),
 		kerneltest.At("add columns", 1, modalities, rows, width),
 		kerneltest.At("optimizer", 0, 250_000),
-		kerneltest.At("elementwise", 0, 250_000),
+		kerneltest.At("add", 0, 250_000),
 		kerneltest.At("irregular attention", 1, samples, 40, steps, 4, 4, 8),
 		kerneltest.At("imputation", 1, samples, 40, steps, 8),
 		kerneltest.At("unfold", 0, samples, steps, 16, 3),

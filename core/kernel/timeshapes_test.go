@@ -58,7 +58,9 @@ func TestTimeKernelsRejectWrongShapes(t *testing.T) {
 		"SquaredError": func() {
 			(&kernel.SquaredError[float32]{Samples: 1, Outputs: 2}).Forward(nil, x(2), x(1))
 		},
-		"AdamWStep": func() { kernel.AdamWStep(nil, kernel.AdamW{}, 1, x(2), x(2), x(2), x(1)) },
+		"Optimizer": func() {
+			kernel.NewOptimizer([]kernel.Trained[float32]{{Value: x(2), Grad: x(2), First: x(2), Second: x(1)}})
+		},
 	} {
 		t.Run(name, func(t *testing.T) { panicsOnShape(t, call) })
 	}

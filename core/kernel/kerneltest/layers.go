@@ -18,8 +18,8 @@ func layerFamilies() []family {
 		{"residual", 3, [][]int{{5, 7}, {3, 32}}, []int{101, 100}, residualCase},
 		{"columns", 1, [][]int{{2, 3, 5}, {2, 3, 16}}, []int{3, 65, 63}, columnsCase},
 		{"add columns", 3, [][]int{{2, 3, 5}, {2, 3, 16}}, []int{3, 65, 63}, addColumnsCase},
-		{"optimizer", 1, [][]int{{5}}, []int{100_001}, adamWCase},
-		{"elementwise", 1, [][]int{{5}}, []int{100_001}, elementwiseCase},
+		{"optimizer", 1, [][]int{{5}}, []int{100_001}, optimizerCase},
+		{"add", 1, [][]int{{5}}, []int{100_001}, addCase},
 	}
 }
 
@@ -207,45 +207,44 @@ func addColumnsPass[F kernel.Float](variant int, n []int) func() Pass[F] {
 	}
 }
 
-// adamWCase updates a parameter and its two running means, of which one is of squares.
-func adamWCase(_ int, n []int) Case {
+// optimizerCase updates a parameter, its two running means, of which one is of squares, and
+// the mean that follows it.
+func optimizerCase(_ int, n []int) Case {
 	second := Random[float32](n[0], 1, 4)
 	for i, v := range second {
 		second[i] = v * v
 	}
-	c := newCase(nil, []int{n[0], n[0], n[0]},
+	c := newCase(nil, []int{n[0], n[0], n[0], n[0], n[0], 1},
 		Random[float32](n[0], 1, 1), Random[float32](n[0], 1, 2), Random[float32](n[0], 1, 3), second)
-	return c.with(adamWPass[float32](), adamWPass[float64]())
+	return c.with(optimizerPass[float32](), optimizerPass[float64]())
 }
 
-func adamWPass[F kernel.Float]() func() Pass[F] {
+func optimizerPass[F kernel.Float]() func() Pass[F] {
 	o := kernel.AdamW{Rate: 0.01, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-3, Decay: 0.05}
 	return func() Pass[F] {
 		return func(p *kernel.Pool, r, x [][]F) {
-			copy(r[0], x[0])
-			copy(r[1], x[2])
-			copy(r[2], x[3])
-			kernel.AdamWStep(p, o, 3, r[0], x[1], r[1], r[2])
+			for i, from := range []int{0, 2, 3, 0, 1} {
+				copy(r[i], x[from])
+			}
+			s := kernel.NewOptimizer([]kernel.Trained[F]{
+				{Value: r[0], First: r[1], Second: r[2], Mean: r[3], Grad: r[4], Decays: true},
+			})
+			r[5][0] = F(s.Step(p, o, 3, 0.5, 0.75))
 		}
 	}
 }
 
-// elementwiseCase is the sum, the multiple and the mixture of arrays, and a sum of squares.
-func elementwiseCase(_ int, n []int) Case {
-	c := newCase(nil, []int{n[0], n[0], n[0], 1}, Random[float32](n[0], 1, 1), Random[float32](n[0], 1, 2))
-	return c.with(elementwisePass[float32](), elementwisePass[float64]())
+// addCase is the sum of two arrays.
+func addCase(_ int, n []int) Case {
+	c := newCase(nil, []int{n[0]}, Random[float32](n[0], 1, 1), Random[float32](n[0], 1, 2))
+	return c.with(addPass[float32](), addPass[float64]())
 }
 
-func elementwisePass[F kernel.Float]() func() Pass[F] {
+func addPass[F kernel.Float]() func() Pass[F] {
 	return func() Pass[F] {
 		return func(p *kernel.Pool, r, x [][]F) {
-			for i := range 3 {
-				copy(r[i], x[0])
-			}
+			copy(r[0], x[0])
 			kernel.Add(p, r[0], x[1])
-			kernel.Scale(p, r[1], 0.75)
-			kernel.Mix(p, r[2], x[1], 0.75)
-			r[3][0] = F(kernel.SumSquares(p, x[0]))
 		}
 	}
 }
