@@ -26,7 +26,7 @@ avx512 chooses other instructions than the best.`,
   fusemoe bench --growth`,
 		Args: exactly(0, "flags only"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.Measuring = func(name string) { a.say("measuring " + name) }
+			o.Measuring = func(work string) { a.say("measuring " + work) }
 			report, err := bench.Run(cmd.Context(), o)
 			if err != nil {
 				return err

@@ -25,8 +25,8 @@ type Options struct {
 	Time time.Duration
 	// Growth measures how the time of a training step grows, in place of the rest.
 	Growth bool
-	// Measuring, if not nil, is told the name of each piece of work as it begins.
-	Measuring func(name string)
+	// Measuring, if not nil, is told the name of each piece of work as it begins, and its workers.
+	Measuring func(work string)
 }
 
 // Report is what was measured.
@@ -122,7 +122,7 @@ func (r *Report) measure(ctx context.Context, o Options) error {
 		func() work { return PhysioNet().step("training step", all) },
 	} {
 		w := build() // one at a time, for their memory
-		o.Measuring(w.name)
+		o.Measuring(fmt.Sprintf("%s, workers: %d", w.name, w.workers))
 		m, peaks, err := w.measure(ctx, o.Time)
 		if err != nil {
 			return fmt.Errorf("bench: %s: %w", w.name, err)
