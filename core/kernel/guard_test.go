@@ -139,6 +139,19 @@ func TestElementKernelsStayInBounds(t *testing.T) {
 	}
 }
 
+func TestTopKStaysInBounds(t *testing.T) {
+	for _, s := range paths() {
+		for n := 1; n < 18; n++ {
+			for _, low := range []bool{false, true} {
+				t.Run("", func(t *testing.T) {
+					logits, gates := guarded(t, 3*n, low), guarded(t, 3*n, low)
+					mustNotFault(t, fmt.Sprintf("%v: top of %d", s, n), func() { topKOn(s, gates, logits, n, make([]int32, 3), 1) })
+				})
+			}
+		}
+	}
+}
+
 func TestDropStaysInBounds(t *testing.T) {
 	d := dropping[float32]{1, 1 << 31, 2}
 	for _, s := range paths() {

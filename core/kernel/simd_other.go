@@ -47,6 +47,8 @@ func (path) quotientGradients(_, _ []float32, _ int, _ float32) float32 { panic(
 
 func (path) transpose(_ []float32, _ int, _ []float32, _, _, _ int) { panic(errNoVectors) }
 
+func (path) topK(_, _ []float32, _, _ int) bool { return false }
+
 func (path) multiplyAdds(rounds int) int { return multiplyAddsOn(generic, rounds) }
 
 func (path) geluGradient(_, _, _ []float32)               { panic(errNoVectors) }

@@ -21,16 +21,26 @@ func (k *TopK[F]) Forward(p *Pool, gates, logits []F, active []bool) {
 	}
 	k.chosen = grow(k.chosen, k.Rows*k.K)
 	p.For(k.Rows, rowChunk, func(lo, hi int) {
-		for r := lo; r < hi; r++ {
-			gates := gates[r*k.Experts:][:k.Experts]
-			clear(gates)
-			if active == nil || active[r] {
-				logits, chosen := logits[r*k.Experts:][:k.Experts], k.chosen[r*k.K:][:k.K]
-				largest(chosen, logits)
-				normalise(gates, logits, chosen)
+		gates := gates[lo*k.Experts : hi*k.Experts]
+		topKOn(activePath(), gates, logits[lo*k.Experts:hi*k.Experts], k.Experts, k.chosen[lo*k.K:hi*k.K], k.K)
+		for r := lo; active != nil && r < hi; r++ {
+			if !active[r] {
+				clear(gates[(r-lo)*k.Experts:][:k.Experts])
 			}
 		}
 	})
+}
+
+// topKOn computes the gates of rows of n logits, for which plain Go needs chosen.
+func topKOn[F Float](s path, gates, logits []F, n int, chosen []int32, k int) {
+	if isFloat32[F]() && s != generic && s.topK(single(gates), single(logits), n, k) {
+		return
+	}
+	clear(gates)
+	for ; len(gates) > 0; gates, logits, chosen = gates[n:], logits[n:], chosen[k:] {
+		largest(chosen[:k], logits[:n])
+		normalise(gates[:n], logits[:n], chosen[:k])
+	}
 }
 
 // largest fills chosen with the indices of the largest entries of x, in descending
