@@ -18,6 +18,7 @@ type Experts[F Float] struct {
 	// One row for each pair, by expert: the gathered x and its gradient, and the hidden
 	// layer before GELU and its gradient.
 	x, dx, before, dbefore []F
+	gates                  []F // of each pair
 	// One for each cell: the weighted hidden layer, and the sum of the gates.
 	hidden, weights []F
 
@@ -41,7 +42,7 @@ func (m *Experts[F]) forwardHidden(p *Pool, x, gates, w1, b1 []F) {
 	t := &m.routes
 	pairs, cells := len(t.row), len(t.out)
 	m.x = grow(m.x, pairs*m.Width)
-	m.before = grow(m.before, pairs*m.Hidden)
+	m.before, m.gates = grow(m.before, pairs*m.Hidden), grow(m.gates, pairs)
 	m.hidden, m.weights = grow(m.hidden, cells*m.Hidden), grow(m.weights, cells)
 	share := t.largestBlock() * m.Hidden
 	m.work = grow(m.work, p.Workers()*share)
@@ -51,38 +52,28 @@ func (m *Experts[F]) forwardHidden(p *Pool, x, gates, w1, b1 []F) {
 		in := m.x[b.lo*m.Width : b.hi*m.Width]
 		gatherRows(in, x, t.row[b.lo:b.hi], m.Width, m.Width)
 		before := m.before[b.lo*m.Hidden : b.hi*m.Hidden]
-		fillRows(before, b1[e*m.Hidden:][:m.Hidden])
-		MatMul(nil, NN, n, m.Hidden, m.Width, in, m.Width, w1[e*m.Width*m.Hidden:], m.Hidden, before, m.Hidden, true)
-		m.weigh(&b, before, m.work[slot*share:][:len(before)], gates)
+		matMulFrom(activePath(), nil, NN, n, m.Hidden, m.Width, in, m.Width, w1[e*m.Width*m.Hidden:], m.Hidden,
+			before, m.Hidden, b1[e*m.Hidden:][:m.Hidden], 0)
+		m.weigh(&b, gates, before, m.work[slot*share:][:len(before)])
 	})
 }
 
-// weigh adds up the hidden layers of the pairs of each cell of a block, with work for
-// their values.
-func (m *Experts[F]) weigh(b *block, before, work, gates []F) {
+// weigh fills the gates of the pairs of a block and what of its cells is kept.
+func (m *Experts[F]) weigh(b *block, gates, before, work []F) {
 	t := &m.routes
-	hidden, weights := m.hidden[b.firstCell*m.Hidden:b.lastCell*m.Hidden], m.weights[b.firstCell:b.lastCell]
-	if len(weights) == b.hi-b.lo { // no cell has two
-		gelu(hidden, before)
-		for j, r := range t.row[b.lo:b.hi] {
-			weights[j] = gates[int(r)*m.Experts+b.expert]
-			scaleBy(hidden[j*m.Hidden:][:m.Hidden], weights[j])
-		}
-		return
+	begin := t.begin[b.firstCell : b.lastCell+1]
+	own := m.gates[b.lo:b.hi]
+	for j, r := range t.row[b.lo:b.hi] {
+		own[j] = gates[int(r)*m.Experts+b.expert]
 	}
-	gelu(work, before)
-	clear(hidden)
-	for c := range weights {
-		rows := t.row[t.begin[b.firstCell+c]:t.begin[b.firstCell+c+1]]
-		weights[c] = 0
-		for _, r := range rows {
-			gate := gates[int(r)*m.Experts+b.expert]
-			weights[c] += gate
-			accumulate(hidden[:m.Hidden], gate, work[:m.Hidden])
-			work = work[m.Hidden:]
+	for c := range len(begin) - 1 {
+		var sum F
+		for _, gate := range m.gates[begin[c]:begin[c+1]] {
+			sum += gate
 		}
-		hidden = hidden[m.Hidden:]
+		m.weights[b.firstCell+c] = sum
 	}
+	weighCells(m.hidden[b.firstCell*m.Hidden:b.lastCell*m.Hidden], before, own, begin, work)
 }
 
 // forwardOut computes y from the cells, by blocks of output rows and of columns.

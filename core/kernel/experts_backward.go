@@ -18,7 +18,7 @@ func (m *Experts[F]) Backward(p *Pool, dx, dgates, dw1, db1, dw2, db2, dy, x, ga
 	fitOrNil(len(b1), db1)
 	fitOrNil(len(w2), dw2)
 	fitOrNil(len(b2), db2)
-	m.backwardBlocks(p, dgates, dy, gates, w1, w2, b2, dx != nil)
+	m.backwardBlocks(p, dgates, dy, w1, w2, b2, dx != nil)
 	m.weightGradients(p, dw1, dw2, dy)
 	m.sumBlocks(db1, m.dbias1)
 	m.sumBlocks(db2, m.dbias2)
@@ -37,13 +37,13 @@ func (m *Experts[F]) Backward(p *Pool, dx, dgates, dw1, db1, dw2, db2, dy, x, ga
 
 // backwardBlocks fills the gradients of the gates, and of each pair those of the hidden
 // layer before GELU and of x.
-func (m *Experts[F]) backwardBlocks(p *Pool, dgates, dy, gates, w1, w2, b2 []F, wantX bool) {
+func (m *Experts[F]) backwardBlocks(p *Pool, dgates, dy, w1, w2, b2 []F, wantX bool) {
 	t := &m.routes
 	clear(dgates)
 	m.dx = grow(m.dx, len(m.x))
 	m.dbefore = grow(m.dbefore, len(m.before))
 	m.dbias1, m.dbias2 = grow(m.dbias1, len(t.blocks)*m.Hidden), grow(m.dbias2, len(t.blocks)*m.Out)
-	share := t.largestBlock() * (3*m.Hidden + m.Out)
+	share := t.largestBlock() * (3*m.Hidden + m.Out + 1)
 	m.work = grow(m.work, p.Workers()*share)
 	m.shared = grow(m.shared, p.Workers())
 	for slot := range m.shared {
@@ -66,7 +66,7 @@ func (m *Experts[F]) backwardBlocks(p *Pool, dgates, dy, gates, w1, w2, b2 []F, 
 		dhidden, work := work[:cells*m.Hidden], work[cells*m.Hidden:]
 		gatherRows(dout, dy, t.out[b.firstCell:b.lastCell], m.Out, m.Out)
 		shared.w2.multiply(dhidden, dout, cells)
-		m.backwardPairs(i, work, dgates, dout, dhidden, gates, b2)
+		m.backwardPairs(i, work, dgates, dout, dhidden, b2)
 		if wantX {
 			shared.w1.multiply(m.dx[b.lo*m.Width:], m.dbefore[b.lo*m.Hidden:b.hi*m.Hidden], n)
 		}
@@ -76,30 +76,24 @@ func (m *Experts[F]) backwardBlocks(p *Pool, dgates, dy, gates, w1, w2, b2 []F, 
 // backwardPairs computes the gradients of the gates and of the hidden layer before
 // GELU of the pairs of block i, from dout and dhidden, those of a cell's output and of
 // its hidden layer, and the block's part of the gradients of the biases.
-func (m *Experts[F]) backwardPairs(i int, work, dgates, dout, dhidden, gates, b2 []F) {
+func (m *Experts[F]) backwardPairs(i int, work, dgates, dout, dhidden, b2 []F) {
 	t, b := &m.routes, &m.routes.blocks[i]
-	before := m.before[b.lo*m.Hidden : b.hi*m.Hidden]
-	values, slopes := work[:len(before)], work[len(before):][:len(before)]
-	geluSlopes(values, slopes, before)
-	dbias1, dbias2 := m.dbias1[i*m.Hidden:][:m.Hidden], m.dbias2[i*m.Out:][:m.Out]
+	begin := t.begin[b.firstCell : b.lastCell+1]
+	dbias1 := m.dbias1[i*m.Hidden:][:m.Hidden]
 	clear(dbias1)
-	clear(dbias2)
+	along, work := work[:b.hi-b.lo], work[b.hi-b.lo:]
+	cellGradients(m.dbefore[b.lo*m.Hidden:b.hi*m.Hidden], dbias1, along, dhidden,
+		m.before[b.lo*m.Hidden:b.hi*m.Hidden], m.gates[b.lo:b.hi], begin, work)
+	MatMul(nil, TN, 1, m.Out, len(begin)-1, m.weights[b.firstCell:], 1, dout, m.Out, m.dbias2[i*m.Out:], m.Out, false)
+	if dgates == nil {
+		return
+	}
 	b2 = b2[b.expert*m.Out:][:m.Out]
-	for c := range b.lastCell - b.firstCell {
-		dout, dhidden := dout[c*m.Out:][:m.Out], dhidden[c*m.Hidden:][:m.Hidden]
-		accumulate(dbias2, m.weights[b.firstCell+c], dout)
-		var ofBias F
-		if dgates != nil {
-			ofBias = inner(dout, b2)
-		}
-		for pair := int(t.begin[b.firstCell+c]); pair < int(t.begin[b.firstCell+c+1]); pair++ {
-			at, j := int(t.row[pair])*m.Experts+b.expert, (pair-b.lo)*m.Hidden
-			dbefore := m.dbefore[pair*m.Hidden:][:m.Hidden]
-			copy(dbefore, dhidden)
-			if dgates != nil {
-				dgates[at] = ofBias + inner(dhidden, values[j:][:m.Hidden])
-			}
-			weighOn(activePath(), dbefore, dbias1, slopes[j:][:m.Hidden], gates[at])
+	for c := range len(begin) - 1 {
+		ofBias := inner(dout[c*m.Out:][:m.Out], b2)
+		for _, r := range t.row[begin[c]:begin[c+1]] {
+			dgates[int(r)*m.Experts+b.expert] = ofBias + along[0]
+			along = along[1:]
 		}
 	}
 }

@@ -82,12 +82,15 @@ func (m *mixture[F]) mix() []F {
 
 func TestExpertsMatchTheirDefinition(t *testing.T) {
 	for _, c := range []struct{ rows, outRows, experts, k, width, hidden, out int }{
+		{0, 0, 2, 1, 3, 16, 2},
 		{1, 1, 1, 1, 1, 1, 1},
+		{4, 4, 2, 1, 3, 32, 2},
 		{3, 3, 4, 2, 5, 3, 2},
 		{15, 5, 3, 3, 17, 16, 15},
 		{66, 33, 5, 2, 3, 31, 1},
 		{650, 65, 2, 1, 3, 4, 5},  // more rows an expert than one block has
 		{320, 2, 1, 1, 3, 4, 5},   // more rows for an output row than one block has
+		{320, 2, 1, 1, 3, 64, 5},  // the same in whole vectors
 		{90, 30, 130, 5, 2, 3, 4}, // more experts than a word has bits
 	} {
 		m := newMixture[float64](c.rows, c.outRows, c.experts, c.k, c.width, c.hidden, c.out)

@@ -139,6 +139,28 @@ func TestElementKernelsStayInBounds(t *testing.T) {
 	}
 }
 
+func TestCellsStayInBounds(t *testing.T) {
+	for _, s := range paths() {
+		for n := 1; n < 70; n++ {
+			for _, low := range []bool{false, true} {
+				t.Run("", func(t *testing.T) {
+					c := newCellCase[float32](n, 3)
+					for _, x := range []*[]float32{
+						&c.before, &c.dhidden, &c.gates, &c.hidden, &c.dbefore, &c.sums, &c.along, &c.work, &c.more,
+					} {
+						own := guarded(t, len(*x), low)
+						copy(own, *x)
+						*x = own
+					}
+					begin := guarded(t, len(c.begin), low)
+					c.begin = append(unsafe.Slice((*int32)(unsafe.Pointer(&begin[0])), len(begin))[:0:len(begin)], c.begin...)
+					mustNotFault(t, fmt.Sprintf("%v: cells of %d", s, n), func() { OnPath(s.String(), c.run) })
+				})
+			}
+		}
+	}
+}
+
 func TestTopKStaysInBounds(t *testing.T) {
 	for _, s := range paths() {
 		for n := 1; n < 18; n++ {

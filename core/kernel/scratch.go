@@ -80,10 +80,3 @@ func addParts[S Float](sums, parts []S) {
 	clear(sums)
 	addRows(sums, parts)
 }
-
-// fillRows writes row into each of the rows of x.
-func fillRows[F Float](x, row []F) {
-	for ; len(x) > 0; x = x[len(row):] {
-		copy(x, row)
-	}
-}

@@ -33,6 +33,9 @@ func (path) blendGradients(_, _, _, _, _, _, _ []float32) int { return 0 }
 func (path) assemble(_, _, _, _ []float32, _ float32) int     { return 0 }
 func (path) sumRows(_, _ []float32) int                       { return 0 }
 
+func (path) weighCells(_, _, _ []float32, _ []int32) bool             { return false }
+func (path) cellGradients(_, _, _, _, _, _ []float32, _ []int32) bool { return false }
+
 func singles[F Float](*observations[F]) *observations[float32] { panic(errNoVectors) }
 
 func (path) attendColumns(_, _, _ []float32, _ int, _ []float32) { panic(errNoVectors) }
