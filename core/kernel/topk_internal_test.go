@@ -9,7 +9,8 @@ import (
 )
 
 // The vector kernels choose what plain Go chooses, ties, infinities and NaN among them,
-// and agree to the last bit.
+// and agree with each other to the last bit. Two exponentials of 2 ulp each and a sum in
+// another order lie between them and plain Go.
 func TestVectorTopKChoosesLikePlainGo(t *testing.T) {
 	inf := float32(math.Inf(1))
 	zero := float32(math.Copysign(0, -1))
@@ -28,7 +29,8 @@ func TestVectorTopKChoosesLikePlainGo(t *testing.T) {
 			got := slices.Repeat([]float32{9}, rows*n)
 			topKOn(s, got, logits, n, make([]int32, rows*k), k)
 			for i := range got {
-				if isNaN(got[i]) != isNaN(want[i]) || math.Abs(float64(got[i]-want[i])) > 3e-7 || (got[i] == 0) != (want[i] == 0) && want[i] > 1e-37 {
+				far := math.Abs(float64(got[i]-want[i])) > 2e-6*float64(want[i])+1e-37
+				if isNaN(got[i]) != isNaN(want[i]) || far || (got[i] == 0) != (want[i] == 0) && want[i] > 1e-37 {
 					t.Fatalf("%v: top %d of %v: %v, want %v", s, k, logits, got, want)
 				}
 			}
