@@ -49,8 +49,9 @@ const (
 )
 
 // spinTime is how long an idle goroutine looks for work before it sleeps. Kernels
-// follow one another within microseconds, while waking a thread takes tens of them.
-const spinTime = 50 * time.Microsecond
+// follow one another within microseconds, while a thread that sleeps is back after some
+// fifty, which others have then worked without it.
+const spinTime = 200 * time.Microsecond
 
 const errPoolBusy = "kernel: Pool.For: a loop of this pool is running already"
 
@@ -166,7 +167,7 @@ func (p *Pool) next(seen uint64) uint64 {
 
 // spin polls until ready or until the time is over, and tells which.
 func spin(limit time.Duration, ready func() bool) bool {
-	const pollsPerYield = 256
+	const pollsPerYield = 1024 // about a microsecond
 	for start := time.Now(); ; {
 		for range pollsPerYield {
 			if ready() {
