@@ -37,13 +37,15 @@ func (m *Importance[F]) Backward(p *Pool, dgates []F, dloss F) {
 	fit(m.Rows*m.Experts, dgates)
 	m.parts = grow(m.parts, m.Experts)
 	variationSlopes(m.parts, m.sums, float64(dloss))
-	p.For(m.Rows, entryChunk/max(m.Experts, 1)+1, func(lo, hi int) {
-		for r := lo; r < hi; r++ {
-			row := dgates[r*m.Experts:][:m.Experts]
-			for e := range row {
-				row[e] = F(m.parts[e])
-			}
-		}
+	if m.Rows == 0 {
+		return
+	}
+	row := dgates[:m.Experts]
+	for e := range row {
+		row[e] = F(m.parts[e])
+	}
+	p.For(m.Rows-1, copyChunk/max(m.Experts, 1)+1, func(lo, hi int) {
+		fillRows(dgates[(lo+1)*m.Experts:(hi+1)*m.Experts], row)
 	})
 }
 

@@ -9,8 +9,8 @@ type Linear[F Float] struct {
 }
 
 const (
-	// linearRows bounds the rows of a block: eight row tiles of AVX-512.
-	linearRows = 112
+	// linearRows bounds the rows of a block: four row tiles of AVX-512.
+	linearRows = 56
 	// linearBlock is about how many multiply-adds make a block of few rows, 4 µs.
 	linearBlock = 1 << 19
 	// linearTogether bounds the multiply-adds of a group whose products share one loop with
@@ -109,13 +109,17 @@ func (l *Linear[F]) backwardTogether(s path, p *Pool, dx, dw, db, dy, x, w []F) 
 			case i < products+sums:
 				l.biasGradient(nil, i-products, db, dy)
 			default:
-				block := i - products - sums
-				g, b := block/blocks, block%blocks
-				r0, r1 := g*l.Rows+b*l.Rows/blocks, g*l.Rows+(b+1)*l.Rows/blocks
+				g, r0, r1 := rowBlock(i-products-sums, blocks, l.Rows)
 				l.weights[g].multiply(dx[r0*l.In:], dy[r0*l.Out:], r1-r0)
 			}
 		}
 	})
+}
+
+// rowBlock says which rows are block i of groups of so many rows, each in so many blocks.
+func rowBlock(i, blocks, rows int) (group, lo, hi int) {
+	group, block := i/blocks, i%blocks
+	return group, group*rows + block*rows/blocks, group*rows + (block+1)*rows/blocks
 }
 
 // packWeights makes the weights of each group ready for so many blocks of rows.

@@ -7,6 +7,8 @@ import "sync/atomic"
 const (
 	// entryChunk entries take some microseconds, well above the hand-over to a worker.
 	entryChunk = 4096
+	// copyChunk is the same for entries that are copied only.
+	copyChunk = 4 * entryChunk
 	// rowChunk is as many rows of a usual width of 64 to 512.
 	rowChunk = 32
 	// sumChunk is how many rows are summed before the partial sums are: it keeps both
@@ -40,10 +42,13 @@ func forEach(p *Pool, items int, body func(slot, item int)) {
 func sumColumns[F, S Float](p *Pool, sums []S, x []F, rows, width int, scratch []S) []S {
 	chunks := (rows + sumChunk - 1) / sumChunk
 	scratch = grow(scratch, chunks*width)
-	p.For(rows, sumChunk, func(lo, hi int) {
-		part := scratch[lo/sumChunk*width:][:width]
-		clear(part)
-		addRows(part, x[lo*width:hi*width])
+	grain := sumChunk * ceilDiv(entryChunk, sumChunk*max(width, 1))
+	p.For(rows, grain, func(lo, hi int) {
+		for ; lo < hi; lo += sumChunk {
+			part := scratch[lo/sumChunk*width:][:width]
+			clear(part)
+			addRows(part, x[lo*width:min(lo+sumChunk, hi)*width])
+		}
 	})
 	addParts(sums, scratch)
 	return scratch
@@ -79,4 +84,18 @@ func addRowsOn[F Float](s path, sums, x []F) {
 func addParts[S Float](sums, parts []S) {
 	clear(sums)
 	addRows(sums, parts)
+}
+
+// fillRows writes row into each of the rows of x.
+func fillRows[F Float](x, row []F) {
+	for ; len(x) > 0; x = x[len(row):] {
+		copy(x, row)
+	}
+}
+
+// addToRows adds row to each of the rows of x.
+func addToRows[F Float](x, row []F) {
+	for ; len(x) > 0; x = x[len(row):] {
+		addTo(x[:len(row)], row)
+	}
 }
