@@ -26,9 +26,9 @@ type IrregularAttention[F Float] struct {
 	turned, dturned      []F // [Embed, lanes]: query with the steps side by side, and its gradient
 	phi, key             []F // the same of all rows of the series
 
-	gridSlope, slope             []F // derivatives of the embeddings by their sine's argument
-	dquery, dgridPhi, dkey, dphi []F
-	dqueries                     []F // parts of dturned, of chunks of samples
+	gridSlope, slope []F // derivatives of the embeddings by their sine's argument
+	dquery, dkey     []F
+	dqueries         []F // parts of dturned, of chunks of samples
 
 	observed []observations[F] // of each sample
 	// sums are what Backward needs of the sums over the rows, for each sample and head:
@@ -113,6 +113,26 @@ func (a *IrregularAttention[F]) sumQueries() {
 // project embeds and projects the grid and all rows of the series.
 func (a *IrregularAttention[F]) project(p *Pool, s *Series[F], w TimeWeights[F]) {
 	e, rows := a.Embed, len(s.Times)
+	a.phi = grow(a.phi, rows*e)
+	a.key = grow(a.key, rows*e)
+	a.slope = grow(a.slope, rows*e)
+	blocks := ceilDiv(rows, linearRows)
+	p.For(1+blocks, 1, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			if i == 0 {
+				a.projectGrid(w)
+				continue
+			}
+			_, r0, r1 := rowBlock(i-1, blocks, rows)
+			phi := a.phi[r0*e : r1*e]
+			embedTimes(phi, a.slope[r0*e:r1*e], s.Times[r0:r1], w)
+			projectTimes(a.key[r0*e:r1*e], phi, w.Key, w.KeyBias)
+		}
+	})
+}
+
+func (a *IrregularAttention[F]) projectGrid(w TimeWeights[F]) {
+	e := a.Embed
 	a.grid = grow(a.grid, a.Steps)
 	for j := range a.grid {
 		a.grid[j] = F(j) / F(max(a.Steps-1, 1))
@@ -120,27 +140,12 @@ func (a *IrregularAttention[F]) project(p *Pool, s *Series[F], w TimeWeights[F])
 	a.gridPhi = grow(a.gridPhi, a.Steps*e)
 	a.query = grow(a.query, a.Steps*e)
 	a.gridSlope = grow(a.gridSlope, a.Steps*e)
-	embedTimes(p, a.gridPhi, a.gridSlope, a.grid, w)
-	projectTimes(p, a.query, a.gridPhi, w.Query, w.QueryBias)
+	embedTimes(a.gridPhi, a.gridSlope, a.grid, w)
+	projectTimes(a.query, a.gridPhi, w.Query, w.QueryBias)
 	scaleBy(a.query, a.scoreScale())
 	a.turned = grow(a.turned, e*a.lanes())
 	clear(a.turned)
 	transposeTo(a.turned, a.lanes(), a.query, e, a.Steps, e)
-
-	a.phi = grow(a.phi, rows*e)
-	a.key = grow(a.key, rows*e)
-	a.slope = grow(a.slope, rows*e)
-	embedTimes(p, a.phi, a.slope, s.Times, w)
-	projectTimes(p, a.key, a.phi, w.Key, w.KeyBias)
-}
-
-// projectTimes computes out = phi·weight + bias, row by row.
-func projectTimes[F Float](p *Pool, out, phi, weight, bias []F) {
-	width := len(bias)
-	for r := 0; r < len(out); r += width {
-		copy(out[r:r+width], bias)
-	}
-	MatMul(p, NN, len(out)/width, width, width, phi, width, weight, width, out, width, true)
 }
 
 // scoreScale is the factor of the scores, carried by the queries.

@@ -72,24 +72,53 @@ func (a *IrregularAttention[F]) backwardMasked(x *attendedSample[F], h int, dy [
 	return slot.weights
 }
 
-// backwardProjections turns dquery and dkey into the gradients of the weights.
+// backwardProjections turns dquery and dkey into the gradients of the weights, in one
+// loop: the products of the weights and the grid first, then the rows by chunks.
 func (a *IrregularAttention[F]) backwardProjections(p *Pool, dw TimeWeights[F], s *Series[F], w TimeWeights[F]) {
 	e, rows := a.Embed, len(s.Times)
-	if dw.Query != nil {
-		MatMul(p, TN, e, e, a.Steps, a.gridPhi, e, a.dquery, e, dw.Query, e, false)
+	key := func(p *Pool) {
+		if dw.Key != nil {
+			matMulOn(activePath(), p, TN, e, e, rows, a.phi, e, a.dkey, e, dw.Key, e, false)
+		}
 	}
-	if dw.Key != nil {
-		MatMul(p, TN, e, e, rows, a.phi, e, a.dkey, e, dw.Key, e, false)
+	const products = 2
+	large := rows*e*e > linearTogether
+	if large {
+		key(p)
 	}
-	a.dgridPhi = grow(a.dgridPhi, a.Steps*e)
-	a.dphi = grow(a.dphi, rows*e)
-	MatMul(p, NT, a.Steps, e, e, a.dquery, e, w.Query, e, a.dgridPhi, e, false)
-	MatMul(p, NT, rows, e, e, a.dkey, e, w.Key, e, a.dphi, e, false)
-	a.gridGradient.run(p, e, a.dgridPhi, a.gridSlope, a.dquery, a.grid)
-	a.gradients.run(p, e, a.dphi, a.slope, a.dkey, s.Times)
+	chunks, grain := a.gradients.start(rows, w.Key, e)
+	p.For(products+chunks, 1, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			switch i {
+			case 0:
+				if !large {
+					key(nil)
+				}
+			case 1:
+				a.backwardGrid(dw.Query, w.Query)
+			default:
+				c := i - products
+				a.gradients.chunk(c, c*grain, min((c+1)*grain, rows), a.slope, a.dkey, s.Times)
+			}
+		}
+	})
+	a.gradients.end()
 	copy(dw.QueryBias, a.gridGradient.sum[2*e:])
 	copy(dw.KeyBias, a.gradients.sum[2*e:])
 	addTo(a.gradients.sum[:2*e], a.gridGradient.sum[:2*e])
 	copy(dw.Weight, a.gradients.sum[:e])
 	copy(dw.Bias, a.gradients.sum[e:2*e])
+}
+
+// backwardGrid is backwardProjections for the grid, which is short.
+func (a *IrregularAttention[F]) backwardGrid(dquery, query []F) {
+	e := a.Embed
+	if dquery != nil {
+		matMulOn(activePath(), nil, TN, e, e, a.Steps, a.gridPhi, e, a.dquery, e, dquery, e, false)
+	}
+	chunks, grain := a.gridGradient.start(a.Steps, query, e)
+	for c := range chunks {
+		a.gridGradient.chunk(c, c*grain, min((c+1)*grain, a.Steps), a.gridSlope, a.dquery, a.grid)
+	}
+	a.gridGradient.end()
 }

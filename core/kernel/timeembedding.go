@@ -12,27 +12,31 @@ type TimeWeights[F Float] struct {
 	Key, KeyBias     []F // [E,E] and [E]
 }
 
-// timeRows is how many times one worker embeds at once: some microseconds.
+// timeRows is how many times one worker takes at once: some microseconds.
 const timeRows = 32
 
 // embedTimes fills phi [len(times), E] with the embedding of each time and slope with
 // its derivative by Weight·t+Bias.
-func embedTimes[F Float](p *Pool, phi, slope, times []F, w TimeWeights[F]) {
+func embedTimes[F Float](phi, slope, times []F, w TimeWeights[F]) {
 	width := len(w.Weight)
 	steepest, furthest := magnitude(w.Weight), magnitude(w.Bias)
-	p.For(len(times), timeRows, func(lo, hi int) {
-		for lo < hi {
-			within, next := steepest*abs(times[lo])+furthest < sincosRange, lo+1
-			for next < hi && steepest*abs(times[next])+furthest < sincosRange == within {
-				next++
-			}
-			from, to := lo*width, next*width
-			sinesOn(activePath(), phi[from:to], slope[from:to], w.Weight, w.Bias, times[lo:next], within)
-			for ; lo < next; lo++ {
-				phi[lo*width], slope[lo*width] = w.Weight[0]*times[lo]+w.Bias[0], 1
-			}
+	for lo := 0; lo < len(times); {
+		within, next := steepest*abs(times[lo])+furthest < sincosRange, lo+1
+		for next < len(times) && steepest*abs(times[next])+furthest < sincosRange == within {
+			next++
 		}
-	})
+		from, to := lo*width, next*width
+		sinesOn(activePath(), phi[from:to], slope[from:to], w.Weight, w.Bias, times[lo:next], within)
+		for ; lo < next; lo++ {
+			phi[lo*width], slope[lo*width] = w.Weight[0]*times[lo]+w.Bias[0], 1
+		}
+	}
+}
+
+// projectTimes computes out = phi·weight + bias, row by row.
+func projectTimes[F Float](out, phi, weight, bias []F) {
+	width := len(bias)
+	matMulFrom(activePath(), nil, NN, len(out)/width, width, width, phi, width, weight, width, out, width, bias, 0)
 }
 
 // sinesOn fills a row of sin and cos for each time t with those of weight·t + bias; within
@@ -60,31 +64,41 @@ func magnitude[F Float](x []F) (most F) {
 
 func abs[F Float](x F) F { return F(math.Abs(float64(x))) }
 
-// timeGradients is the backward pass of embedTimes for one set of times, with the
-// gradient of the bias that was added to the projection of the same rows.
+// timeGradients is the backward pass of embedTimes and projectTimes for one set of times.
 type timeGradients[F Float] struct {
-	parts []F // per chunk of rows: gradients of Weight, Bias and the projection's bias
-	sum   []F // their sum, [3E]
+	dphi    []F              // [n, E], the gradient of the embedding
+	weights sharedWeights[F] // of the projection
+	parts   []F              // per chunk of rows: gradients of Weight, Bias and the projection's bias
+	sum     []F              // their sum, [3E]
 }
 
-// run leaves the sums in g.sum: with E = width, dphi [n,E] is the gradient of the
-// embedding, slope its derivative, dprojected [n,E] the gradient of its projection.
-func (g *timeGradients[F]) run(p *Pool, width int, dphi, slope, dprojected, times []F) {
-	n := len(times)
-	g.parts = grow(g.parts, chunkLimit*3*width)
+// start makes ready for n times, in chunks of the returned grain.
+func (g *timeGradients[F]) start(n int, weight []F, width int) (chunks, grain int) {
+	grain = chunkGrain(n, timeRows)
+	chunks = ceilDiv(n, grain)
+	g.dphi = grow(g.dphi, n*width)
+	g.parts = grow(g.parts, chunks*3*width)
 	g.sum = grow(g.sum, 3*width)
-	clear(g.parts)
-	grain := chunkGrain(n, timeRows)
-	p.For(n, grain, func(lo, hi int) {
-		part := g.parts[lo/grain*3*width:][:3*width]
-		dweight, dbias, dproject := part[:width], part[width:2*width], part[2*width:]
-		addSlopesOn(activePath(), dbias, dweight, dphi[lo*width:hi*width], slope[lo*width:hi*width], times[lo:hi])
-		addRows(dproject, dprojected[lo*width:hi*width])
-	})
-	clear(g.sum)
-	for lo := 0; lo < n; lo += grain {
-		addTo(g.sum, g.parts[lo/grain*3*width:][:3*width])
-	}
+	g.weights.take(activePath(), chunks, weight, width, width)
+	return chunks, grain
+}
+
+// chunk makes the parts of the times lo to hi: slope [n,E] is the derivative of the
+// embedding, dprojected [n,E] the gradient of its projection.
+func (g *timeGradients[F]) chunk(number, lo, hi int, slope, dprojected, times []F) {
+	width := len(g.sum) / 3
+	part := g.parts[number*3*width:][:3*width]
+	dweight, dbias, dproject := part[:width], part[width:2*width], part[2*width:]
+	clear(part)
+	dphi, dprojected := g.dphi[lo*width:hi*width], dprojected[lo*width:hi*width]
+	g.weights.multiply(dphi, dprojected, hi-lo)
+	addSlopesOn(activePath(), dbias, dweight, dphi, slope[lo*width:hi*width], times[lo:hi])
+	addRows(dproject, dprojected)
+}
+
+// end leaves the sums in g.sum.
+func (g *timeGradients[F]) end() {
+	addParts(g.sum, g.parts)
 }
 
 // addSlopesOn adds the rows of grads·slopes to sums and each row's weight times them to
