@@ -9,8 +9,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # A power that growth may reach and still be called linear: a doubling may cost 2.14 times,
 # because medians scatter by a few per cent from size to size.
 LINEAR = 1.1
+# Few steps, and enough of them that a profile of a hundred samples a second tells shares
+# to half a per cent, and that what comes before the first step is none of it.
+FEW, MANY = 100, 1600
 # What the peak of many steps may exceed that of few by, as the collector's timing decides:
-# 50 KB for each of the 300 more.
+# 10 KB for each of the 1500 more.
 STEADY = 1.08
 
 
@@ -69,7 +72,7 @@ def step():
                 raise SystemExit(f"the benchmark of a training step ended with {process.returncode}")
             return usage.ru_maxrss / 1000, float(live[-1])
 
-        (few, _), (many, kept) = train(100), train(400)
+        (few, _), (many, kept) = train(FEW), train(MANY)
 
         def share(focus, ignore):
             top = subprocess.run(
@@ -86,7 +89,7 @@ def step():
               f"{work:.0f} %, and {waits:.0f} % wait for another worker", work >= 90)
     yield row("training step: Gorgonia, allocation and collection below 5 %", f"{rest:.1f} %", rest < 5)
     yield row("memory does not grow with steps",
-              f"{few:.0f} MB at the peak of 100 steps, {many:.0f} of 400", many <= STEADY * few)
+              f"{few:.0f} MB at the peak of {FEW} steps, {many:.0f} of {MANY}", many <= STEADY * few)
     yield row("peak memory of training within 1.5 times of what it keeps",
               f"{many / kept:.2f} times {kept:.0f} MB", many <= 1.5 * kept)
 
