@@ -94,7 +94,8 @@ func (m *Model[F]) Attribute(pool *kernel.Pool, b Batch[F], task, output int) (a
 	return a, nil
 }
 
-// choose makes the sum of chosen logits the scalar of the program.
+// choose makes the sum of chosen logits the scalar of the program, and keeps the gradients
+// that are looked at.
 func (m *Model[F]) choose(p *program[F]) {
 	var nodes []op.Node
 	var ones []float64
@@ -104,6 +105,14 @@ func (m *Model[F]) choose(p *program[F]) {
 		nodes, ones = append(nodes, p.graph.Contract(p.logits[i], weights)), append(ones, 1)
 	}
 	p.total = p.graph.WeightedSum(ones, nodes)
+	for _, n := range p.attended {
+		p.graph.KeepGradient(n)
+	}
+	for _, layer := range p.decisions {
+		for _, d := range layer {
+			p.graph.KeepGradient(d.Gates)
+		}
+	}
 }
 
 // baseline is what value j of a modality's series is compared with.

@@ -20,7 +20,7 @@ import (
 func (g *Graph[F]) differentiate(loss Node) error {
 	g.weight = make([]F, 1)
 	g.gradients = map[Node]*gradient[F]{}
-	g.addGradient(loss, 0, g.weight, false)
+	g.addGradient(loss, kernel.Term[F]{Values: g.weight}, nil)
 	last := loss
 	for _, f := range slices.Backward(g.functions) {
 		dy := g.gradients[f.out]
@@ -28,8 +28,9 @@ func (g *Graph[F]) differentiate(loss Node) error {
 		case dy == nil || !f.learns:
 			continue
 		case f.window != nil && g.parameters[f.inputs[0]] == nil:
-			for _, t := range dy.terms {
-				g.addGradient(f.inputs[0], f.window.Lo*f.window.Width+t.Lo, t.Values, dy.shared)
+			for i, t := range dy.terms {
+				t.Lo += f.window.Lo * f.window.Width
+				g.addGradient(f.inputs[0], t, dy.owners[i])
 			}
 			continue
 		}
@@ -44,31 +45,36 @@ func (g *Graph[F]) differentiate(loss Node) error {
 
 // gradient is that of a node: the sum of what the operations that use the node make.
 type gradient[F kernel.Float] struct {
-	terms []kernel.Term[F]
-	// shared says that the first term is read by others besides, and so not to be changed.
-	shared bool
+	terms  []kernel.Term[F]
+	owners []*buffer[F] // of the memory of each term, nil for what is not to be changed
 	// sum is where the terms are added up, which may be the first or, if it is all, is.
-	sum []F
+	sum   []F
+	owner *buffer[F]
 }
 
-// addGradient adds a term from element lo on. Those of one node keep their order: the last
-// operation that uses it comes first.
-func (g *Graph[F]) addGradient(n Node, lo int, values []F, shared bool) {
+// addGradient adds a term, and a user of its memory. The terms of one node keep their
+// order: the last operation that uses it comes first.
+func (g *Graph[F]) addGradient(n Node, t kernel.Term[F], owner *buffer[F]) {
 	d := g.gradients[n]
 	if d == nil {
-		d = &gradient[F]{shared: shared}
+		d = &gradient[F]{}
 		g.gradients[n] = d
 	}
-	d.terms = append(d.terms, kernel.Term[F]{Lo: lo, Values: values})
+	d.terms, d.owners = append(d.terms, t), append(d.owners, owner)
 }
 
-// place finds where the terms of a gradient of the given size are added up.
-func (d *gradient[F]) place(size int) {
-	first := d.terms[0].Values
-	if len(first) < size || d.shared && len(d.terms) > 1 {
-		first, d.shared = make([]F, size), false
+// place finds where the terms of a gradient of the given size are added up, and frees the
+// memory of the others.
+func (d *gradient[F]) place(size int, b *buffers[F]) {
+	d.sum, d.owner = d.terms[0].Values, d.owners[0]
+	rest := d.owners[1:]
+	if len(d.sum) < size || len(d.terms) > 1 && (d.owner == nil || d.owner.users > 1) {
+		d.owner = b.take(size)
+		d.sum, rest = d.owner.values[:size], d.owners
 	}
-	d.sum = first
+	for _, owner := range rest {
+		b.release(owner)
+	}
 }
 
 // total is the gradient once those who make it have run.
@@ -90,23 +96,22 @@ type backward[F kernel.Float] struct {
 }
 
 func newBackward[F kernel.Float](f *function[F], dy *gradient[F], after hm.Type) *backward[F] {
-	dy.place(len(f.y))
-	b := &backward[F]{function: f, id: f.graph.identity(), after: after, dy: dy, din: make([][]F, len(f.inputs))}
-	passes := 0
-	for i := range f.inputs {
-		if b.makes(i) && slices.Contains(f.passes, i) {
-			passes++
-		}
-	}
+	g := f.graph
+	b := &backward[F]{function: f, id: g.identity(), after: after, dy: dy, din: make([][]F, len(f.inputs))}
+	dy.place(len(f.y), &g.buffers)
 	for i, n := range f.inputs {
 		switch {
 		case !b.makes(i):
 		case slices.Contains(f.passes, i):
-			f.graph.addGradient(n, 0, dy.sum, dy.shared || passes > 1)
+			g.addGradient(n, kernel.Term[F]{Values: dy.sum}, dy.owner.retain())
 		default:
-			b.din[i] = make([]F, len(f.in[i]))
-			f.graph.addGradient(n, 0, b.din[i], false)
+			own := g.buffers.take(len(f.in[i]))
+			b.din[i] = own.values[:len(f.in[i])]
+			g.addGradient(n, kernel.Term[F]{Values: b.din[i]}, own)
 		}
+	}
+	if !g.kept[f.out] {
+		g.buffers.release(dy.owner)
 	}
 	return b
 }

@@ -94,6 +94,8 @@ type Graph[F kernel.Float] struct {
 	// Of a graph with a loss: the weight of a run, and the gradient of each node.
 	weight    []F
 	gradients map[Node]*gradient[F]
+	buffers   buffers[F]
+	kept      map[Node]bool // whose gradients keep their memory
 	// calls are the operations, operands what each node is to those that use it. With a
 	// device, program is what runs.
 	calls    []*Call[F]
@@ -113,7 +115,7 @@ func NewGraph[F kernel.Float](pool *kernel.Pool) *Graph[F] {
 	return &Graph[F]{
 		graph: gorgonia.NewGraph(), pool: pool,
 		used: map[*Parameter[F]]Node{}, parameters: map[Node]*Parameter[F]{}, learns: map[Node]bool{},
-		operands: map[Node]Operand[F]{}, memory: map[Node][]F{},
+		operands: map[Node]Operand[F]{}, memory: map[Node][]F{}, kept: map[Node]bool{},
 	}
 }
 
@@ -230,17 +232,21 @@ func (g *Graph[F]) Value(n Node) ([]F, error) {
 // Value is the content of a node after a run on the processor; the next run overwrites it.
 func Value[F kernel.Float](n Node) []F { return values[F](n.Value()) }
 
-// Gradient is the gradient of a node after a run of a differentiated graph; the next run
-// overwrites it. The node has one user.
+// KeepGradient has the graph keep the gradient of an operation's result for Gradient. It
+// comes before Compile.
+func (g *Graph[F]) KeepGradient(n Node) { g.kept[n] = true }
+
+// Gradient is a kept gradient after a run of a differentiated graph; the next run
+// overwrites it.
 func (g *Graph[F]) Gradient(n Node) []F {
 	d := g.gradients[n]
-	if d == nil {
+	if d == nil || d.sum == nil || !g.kept[n] {
 		panic(errNoGradient)
 	}
-	return d.total(nil)
+	return d.sum
 }
 
-const errNoGradient = "op: the loss does not depend on the node"
+const errNoGradient = "op: the loss does not depend on the node, or its gradient was not kept"
 
 // unique makes a node's name its own: Gorgonia takes leaves of one name and shape for
 // the same one.
