@@ -75,3 +75,22 @@ func TestGradientsAddUp(t *testing.T) {
 		}
 	}
 }
+
+// A term of the loss that depends on nothing learned has no gradient, and others keep theirs.
+func TestWeightedSumOfWhatIsNotLearned(t *testing.T) {
+	p := op.Constant("p", 2.0, 1, 1)
+	g := op.NewGraph[float64](nil)
+	defer g.Close()
+	known, value := g.Input("known", 1, 1)
+	value[0] = 5
+	one := []float64{1}
+	if err := g.Compile(g.WeightedSum([]float64{3, 4}, []op.Node{g.Contract(known, one), g.Contract(g.Parameter(p), one)})); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Run(op.Step{}); err != nil {
+		t.Fatal(err)
+	}
+	if p.Grad[0] != 4 {
+		t.Errorf("the gradient is %v, want 4", p.Grad[0])
+	}
+}

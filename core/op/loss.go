@@ -132,7 +132,9 @@ func (g *Graph[F]) WeightedSum(weights []float64, terms []Node) Node {
 		},
 		func(din [][]F, dy, _ []F, _ [][]F) {
 			for i, d := range din {
-				d[0] = dy[0] * F(weights[i])
+				if d != nil {
+					d[0] = dy[0] * F(weights[i])
+				}
 			}
 		})
 }
