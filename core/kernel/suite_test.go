@@ -51,6 +51,7 @@ func TestKernelsOnEveryPath(t *testing.T) {
 				c.Near(t, path, want, reference)
 				checkWorkers(t, &c, path, pools, want)
 				checkUnwanted(t, &c, path, want)
+				checkPast(t, &c, path, want)
 				if path == "generic" {
 					return
 				}
@@ -93,6 +94,26 @@ func checkUnwanted(t *testing.T, c *kerneltest.Case, path string, want [][]float
 			if x != nil && !slices.Equal(x, want[j]) {
 				t.Errorf("%s, %s: without gradient %d result %d has other bits", c.Name, path, i-outputs, j)
 			}
+		}
+	}
+}
+
+// checkPast has the kernel see other inputs before: what is learned and the gradients of the
+// outputs, each in reverse order.
+func checkPast(t *testing.T, c *kerneltest.Case, path string, want [][]float32) {
+	t.Helper()
+	pass, others := c.Single(), slices.Clone(c.Inputs)
+	for i, x := range others {
+		if i < len(c.Gradients) || i >= len(others)-len(c.Outputs) {
+			others[i] = slices.Clone(x)
+			slices.Reverse(others[i])
+		}
+	}
+	for _, inputs := range [][][]float32{others, c.Inputs} {
+		got := kerneltest.Results[float32](c)
+		pass(nil, got, inputs)
+		if &inputs[0] == &c.Inputs[0] && !same(got, want) {
+			t.Errorf("%s, %s: other bits after other inputs", c.Name, path)
 		}
 	}
 }
