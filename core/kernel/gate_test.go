@@ -133,3 +133,37 @@ func TestLaplaceGateBesideItsExpert(t *testing.T) {
 		}
 	}
 }
+
+// Whether all groups share a loop or have one each, the products are those of MatMul.
+func TestGateLogitsTogetherMatchProducts(t *testing.T) {
+	for _, l := range []kernel.GateLogits[float32]{
+		{Groups: 3, Rows: 131, Width: 17, Experts: 5},
+		{Groups: 2, Rows: 57, Width: 64, Experts: 33},
+		{Groups: 2, Rows: 0, Width: 3, Experts: 2},
+		{Groups: 2, Rows: 3000, Width: 95, Experts: 61}, // a loop each
+	} {
+		x := kerneltest.Random[float32](l.Groups*l.Rows*l.Width, 1, 1)
+		w := kerneltest.Random[float32](l.Groups*l.Experts*l.Width, 1, 2)
+		dy := kerneltest.Random[float32](l.Groups*l.Rows*l.Experts, 1, 3)
+		sameForAnyWorkers(t, func(p *kernel.Pool) [][]float32 {
+			y, dx, dw, db := garbage[float32](len(dy)), garbage[float32](len(x)), garbage[float32](len(w)), garbage[float32](l.Groups*l.Experts)
+			l.Forward(p, y, x, w, nil)
+			l.Backward(p, dx, dw, db, dy, x, w, y)
+			for g := range l.Groups {
+				xg, wg, dyg := x[g*l.Rows*l.Width:], w[g*l.Experts*l.Width:], dy[g*l.Rows*l.Experts:]
+				want := make([]float32, l.Rows*l.Experts)
+				kernel.MatMul(nil, kernel.NT, l.Rows, l.Experts, l.Width, xg, l.Width, wg, l.Width, want, l.Experts, false)
+				sameProduct(t, "logits", y[g*l.Rows*l.Experts:], want)
+				want = make([]float32, l.Rows*l.Width)
+				kernel.MatMul(nil, kernel.NN, l.Rows, l.Width, l.Experts, dyg, l.Experts, wg, l.Width, want, l.Width, false)
+				sameProduct(t, "dx", dx[g*l.Rows*l.Width:], want)
+				want = make([]float32, l.Experts*l.Width)
+				kernel.MatMul(nil, kernel.TN, l.Experts, l.Width, l.Rows, dyg, l.Experts, xg, l.Width, want, l.Width, false)
+				sameProduct(t, "dw", dw[g*l.Experts*l.Width:], want)
+			}
+			l.Backward(p, nil, nil, db, dy, x, w, y)
+			l.Backward(p, nil, dw, nil, dy, x, w, y)
+			return [][]float32{y, dx, dw, db}
+		})
+	}
+}

@@ -390,6 +390,27 @@ func TestIrregularAttentionGradientsInFloat32(t *testing.T) {
 	}
 }
 
+// Projections of many wide rows are products of their own, on all workers.
+func TestIrregularAttentionOfManyWideRows(t *testing.T) {
+	rows := []int{400, 0, 640}
+	s, w := randomSeries[float32](rows, 2, 0.5, 3), randomTimeWeights[float32](128, 0.05, 9)
+	dy := kerneltest.Random[float32](3*2*8*2, 1, 1)
+	want := timeWeightsOf[float64](128)
+	double := &kernel.IrregularAttention[float64]{Samples: 3, Steps: 2, Heads: 8, Embed: 128, Width: 2}
+	double.Forward(nil, garbage[float64](len(dy)), seriesToFloat64(s), weightsToFloat64(w))
+	double.Backward(nil, want, toFloat64(dy), seriesToFloat64(s), weightsToFloat64(w))
+	sameForAnyWorkers(t, func(p *kernel.Pool) [][]float32 {
+		dw := timeWeightsOf[float32](128)
+		a := &kernel.IrregularAttention[float32]{Samples: 3, Steps: 2, Heads: 8, Embed: 128, Width: 2}
+		a.Forward(p, garbage[float32](len(dy)), s, w)
+		a.Backward(p, dw, dy, s, w)
+		near(t, "dKey", toFloat64(dw.Key), want.Key, 1e-4)
+		near(t, "dQuery", toFloat64(dw.Query), want.Query, 1e-4)
+		near(t, "dWeight", toFloat64(dw.Weight), want.Weight, 1e-4)
+		return [][]float32{dw.Weight, dw.Bias, dw.Query, dw.QueryBias, dw.Key, dw.KeyBias}
+	})
+}
+
 // timeWeightsOf has room for the gradients of all weights with e features.
 func timeWeightsOf[F kernel.Float](e int) kernel.TimeWeights[F] {
 	return kernel.TimeWeights[F]{
