@@ -41,17 +41,19 @@ func (l *GateLogits[F]) Forward(p *Pool, logits, x, w, bias []F) {
 	})
 }
 
-// prepare packs the weights of each group for so many blocks of rows, with their norms.
+// prepare packs the weights of each group for so many blocks of rows, with the norms that
+// distances need.
 func (l *GateLogits[F]) prepare(p *Pool, blocks int, w []F) {
 	e, d := l.Experts, l.Width
-	if l.weights == nil {
-		l.weights = make([]sharedWeights[F], l.Groups)
-	}
+	l.weights = grow(l.weights, l.Groups)
 	l.norms = grow(l.norms, l.Groups*e)
 	s := activePath()
 	p.For(l.Groups, 1, func(lo, hi int) {
 		for g := lo; g < hi; g++ {
 			l.weights[g].take(s, blocks, w[g*e*d:], e, d)
+			if l.Kind == Softmax {
+				continue
+			}
 			for i := g * e; i < (g+1)*e; i++ {
 				l.norms[i] = inner(w[i*d:][:d], w[i*d:][:d])
 			}

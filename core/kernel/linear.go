@@ -124,9 +124,7 @@ func rowBlock(i, blocks, rows int) (group, lo, hi int) {
 
 // packWeights makes the weights of each group ready for so many blocks of rows.
 func (l *Linear[F]) packWeights(s path, p *Pool, blocks int, w []F) {
-	if l.weights == nil {
-		l.weights = make([]sharedWeights[F], l.Groups)
-	}
+	l.weights = grow(l.weights, l.Groups)
 	p.For(l.Groups, 1, func(lo, hi int) {
 		for g := lo; g < hi; g++ {
 			l.weights[g].take(s, blocks, w[g*l.In*l.Out:], l.In, l.Out)
