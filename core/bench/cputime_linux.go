@@ -13,8 +13,8 @@ import (
 // elsewhere, only what they had at their processor's last tick, milliseconds ago.
 type cpuClock struct{ clocks []int32 }
 
-// findThreads looks for the threads that now adds up, which takes longer than idle workers
-// look for work before they sleep.
+// findThreads looks for the threads that now adds up, which takes several times as long as
+// to ask their clocks.
 func (c *cpuClock) findThreads() {
 	c.clocks = c.clocks[:0]
 	threads, err := os.ReadDir("/proc/self/task")

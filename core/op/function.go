@@ -136,7 +136,7 @@ func (f *function[F]) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { r
 
 // Do computes the operation into its own memory, from that of its inputs.
 func (f *function[F]) Do(...gorgonia.Value) (out gorgonia.Value, err error) {
-	defer f.graph.recovered(f.Name, &err)
+	defer f.graph.recovered("", f.Name, &err)
 	f.forward(f.y, f.in)
 	return f.result, nil
 }
@@ -148,10 +148,11 @@ func (f *function[F]) Hashcode() uint32      { return hashcode(f) }
 
 // recovered turns a panic of a kernel, which is a bug, into an error: Gorgonia runs
 // the operations on a goroutine of its own, where a panic would end the process. The
-// error is kept beside: Gorgonia's own hides what it wraps.
-func (g *Graph[F]) recovered(name string, err *error) {
+// error is kept beside: Gorgonia's own hides what it wraps. what and name, which say where
+// it was, are put together here only: each operation would allocate for it.
+func (g *Graph[F]) recovered(what, name string, err *error) {
 	if v := recover(); v != nil {
-		*err = fmt.Errorf("%s: %w: %v", name, ErrKernel, v)
+		*err = fmt.Errorf("%s%s: %w: %v", what, name, ErrKernel, v)
 		g.failure = *err
 	}
 }

@@ -123,7 +123,7 @@ func (b *backward[F]) makes(input int) bool {
 
 // Do returns nothing that anybody reads.
 func (b *backward[F]) Do(...gorgonia.Value) (out gorgonia.Value, err error) {
-	defer b.graph.recovered("gradients of "+b.Name, &err)
+	defer b.graph.recovered("gradients of ", b.Name, &err)
 	dy := b.dy.total(b.graph.pool)
 	for i, n := range b.inputs {
 		if p := b.graph.parameters[n]; p != nil {
