@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/fusemoe/fusemoe/core/kernel"
@@ -108,20 +109,27 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	return r, r.measure(ctx, o)
 }
 
-// measure fills Measurements.
-func (r *Report) measure(ctx context.Context, o Options) error {
-	all := r.Machine.Workers
-	probes := map[int][]float64{}
-	for _, build := range []func() work{
-		func() work { return product(2048, 1) },
-		func() work { return product(2048, all) },
+// works builds each piece of work, products on one worker too. They are built one at a time,
+// for their memory.
+func works(all int) (builds []func() work) {
+	for _, workers := range slices.Compact([]int{1, all}) {
+		builds = append(builds, func() work { return product(2048, workers) })
+	}
+	return append(builds,
 		func() work { return experts(3072, 128, 512, 16, 4, all) },
 		func() work { return experts(3072, 512, 512, 16, 4, all) },
 		func() work { return experts(96, 512, 512, 16, 4, all) },
 		func() work { return attention(16, 200, 36, 8, 48, all) },
 		func() work { return PhysioNet().step("training step", all) },
-	} {
-		w := build() // one at a time, for their memory
+	)
+}
+
+// measure fills Measurements.
+func (r *Report) measure(ctx context.Context, o Options) error {
+	all := r.Machine.Workers
+	probes := map[int][]float64{}
+	for _, build := range works(all) {
+		w := build()
 		o.Measuring(fmt.Sprintf("%s, workers: %d", w.name, w.workers))
 		m, peaks, err := w.measure(ctx, o.Time)
 		if err != nil {

@@ -40,6 +40,21 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// On one processor, one worker is all workers, and nothing is measured twice.
+func TestNoWorkIsMeasuredTwice(t *testing.T) {
+	for _, c := range []struct{ workers, works int }{{1, 6}, {2, 7}, {8, 7}} {
+		if got := len(works(c.workers)); got != c.works {
+			t.Errorf("%d workers: %d pieces of work, want %d", c.workers, got, c.works)
+		}
+	}
+	var got strings.Builder
+	r := Report{Machine: Machine{OS: "linux", Architecture: "arm64", Kernel: "generic", Go: "go1", Workers: 1, Peaks: []float64{5, 5}}}
+	const want = "linux/arm64, kernels in generic, 1 worker, go1\npeak of multiply-adds: 5 GFLOP/s with 1 worker\n"
+	if err := r.WriteTable(&got); err != nil || got.String() != want {
+		t.Errorf("%v\ngot:\n%s\nwant:\n%s", err, got.String(), want)
+	}
+}
+
 func TestMeasureEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -10,9 +10,17 @@ import (
 func (r *Report) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	m := r.Machine
-	fmt.Fprintf(&b, "%s/%s, kernels in %s, %d workers, %s\n", m.OS, m.Architecture, m.Kernel, m.Workers, m.Go)
+	workers := "1 worker"
+	if m.Workers != 1 {
+		workers = fmt.Sprintf("%d workers", m.Workers)
+	}
+	fmt.Fprintf(&b, "%s/%s, kernels in %s, %s, %s\n", m.OS, m.Architecture, m.Kernel, workers, m.Go)
 	if len(m.Peaks) == 2 {
-		fmt.Fprintf(&b, "peak of multiply-adds: %.0f GFLOP/s with 1 worker, %.0f with %d\n", m.Peaks[0], m.Peaks[1], m.Workers)
+		fmt.Fprintf(&b, "peak of multiply-adds: %.0f GFLOP/s with 1 worker", m.Peaks[0])
+		if m.Workers != 1 {
+			fmt.Fprintf(&b, ", %.0f with %d", m.Peaks[1], m.Workers)
+		}
+		b.WriteByte('\n')
 	}
 	if len(r.Measurements) > 0 {
 		fmt.Fprintf(&b, "\n%-47s %7s %10s %10s %10s %8s %8s  %s\n",
