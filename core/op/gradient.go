@@ -101,6 +101,8 @@ func newBackward[F kernel.Float](f *function[F], dy *gradient[F], after hm.Type)
 	dy.place(len(f.y), &g.buffers)
 	for i, n := range f.inputs {
 		switch {
+		case b.repeats(i):
+			b.din[i] = make([]F, len(f.in[i]))
 		case !b.makes(i):
 		case slices.Contains(f.passes, i):
 			g.addGradient(n, kernel.Term[F]{Values: dy.sum}, dy.owner.retain())
@@ -121,12 +123,19 @@ func (b *backward[F]) makes(input int) bool {
 	return b.wanted[input] && b.graph.parameters[b.inputs[input]] == nil
 }
 
+// repeats says that an input is a parameter that an earlier input is, too: its gradient is
+// added to that of the other.
+func (b *backward[F]) repeats(input int) bool {
+	n := b.inputs[input]
+	return b.graph.parameters[n] != nil && slices.Contains(b.inputs[:input], n)
+}
+
 // Do returns nothing that anybody reads.
 func (b *backward[F]) Do(...gorgonia.Value) (out gorgonia.Value, err error) {
 	defer b.graph.recovered("gradients of ", b.Name, &err)
 	dy := b.dy.total(b.graph.pool)
 	for i, n := range b.inputs {
-		if p := b.graph.parameters[n]; p != nil {
+		if p := b.graph.parameters[n]; p != nil && !b.repeats(i) {
 			b.din[i] = p.target()
 		}
 	}

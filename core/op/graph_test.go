@@ -94,3 +94,23 @@ func TestWeightedSumOfWhatIsNotLearned(t *testing.T) {
 		t.Errorf("the gradient is %v, want 4", p.Grad[0])
 	}
 }
+
+// A parameter that is several inputs of one operation has the sum of their gradients, over
+// runs too.
+func TestParameterThatIsSeveralInputs(t *testing.T) {
+	p := op.Constant("p", 2.0, 1, 1)
+	g := op.NewGraph[float64](nil)
+	defer g.Close()
+	x := g.Parameter(p)
+	if err := g.Compile(g.WeightedSum([]float64{1, 10, 100}, []op.Node{x, x, x})); err != nil {
+		t.Fatal(err)
+	}
+	for run := 1; run <= 3; run++ {
+		if err := g.Run(op.Step{}); err != nil {
+			t.Fatal(err)
+		}
+		if want := 111 * float64(run); p.Grad[0] != want {
+			t.Errorf("after %d runs the gradient is %v, want %v", run, p.Grad[0], want)
+		}
+	}
+}
