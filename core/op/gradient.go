@@ -93,12 +93,17 @@ type backward[F kernel.Float] struct {
 	after hm.Type
 	dy    *gradient[F]
 	din   [][]F
+	// learned are the inputs that are parameters, nil for the others.
+	learned []*Parameter[F]
 }
 
 func newBackward[F kernel.Float](f *function[F], dy *gradient[F], after hm.Type) *backward[F] {
 	g := f.graph
 	b := &backward[F]{function: f, id: g.identity(), after: after, dy: dy, din: make([][]F, len(f.inputs))}
 	dy.place(len(f.y), &g.buffers)
+	for _, n := range f.inputs {
+		b.learned = append(b.learned, g.parameters[n])
+	}
 	for i, n := range f.inputs {
 		switch {
 		case b.repeats(i):
@@ -120,28 +125,28 @@ func newBackward[F kernel.Float](f *function[F], dy *gradient[F], after hm.Type)
 
 // makes says that the gradient of an input is wanted that is no parameter.
 func (b *backward[F]) makes(input int) bool {
-	return b.wanted[input] && b.graph.parameters[b.inputs[input]] == nil
+	return b.wanted[input] && b.learned[input] == nil
 }
 
 // repeats says that an input is a parameter that an earlier input is, too: its gradient is
 // added to that of the other.
 func (b *backward[F]) repeats(input int) bool {
-	n := b.inputs[input]
-	return b.graph.parameters[n] != nil && slices.Contains(b.inputs[:input], n)
+	p := b.learned[input]
+	return p != nil && slices.Contains(b.learned[:input], p)
 }
 
 // Do returns nothing that anybody reads.
 func (b *backward[F]) Do(...gorgonia.Value) (out gorgonia.Value, err error) {
 	defer b.graph.recovered("gradients of ", b.Name, &err)
 	dy := b.dy.total(b.graph.pool)
-	for i, n := range b.inputs {
-		if p := b.graph.parameters[n]; p != nil && !b.repeats(i) {
+	for i, p := range b.learned {
+		if p != nil && !b.repeats(i) {
 			b.din[i] = p.target()
 		}
 	}
 	b.backward(b.din, dy, b.y, b.in)
-	for i, n := range b.inputs {
-		if p := b.graph.parameters[n]; p != nil {
+	for i, p := range b.learned {
+		if p != nil {
 			p.collect(b.graph.pool, b.din[i])
 		}
 	}
