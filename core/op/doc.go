@@ -13,11 +13,12 @@
 //
 // The operations are coarse, a whole attention block or expert layer each, because
 // Gorgonia's machine costs time for every node that it runs. An operation owns the
-// memory of its result, so that a steady training step allocates none here; gradients take
-// turns in some of their own. Its whole backward pass is one node, and these follow one another in the order opposite to that in
-// which the operations were added: what they hand on lies where both sides know it.
-// Gradients of parameters go straight to the parameters, and those of a value that several
-// operations use are added up on all workers as they are needed.
+// memory of its result, so that a steady training step allocates none here; gradients
+// take turns in some of their own. The whole backward pass of an operation is one node,
+// and these follow one another in the order opposite to that in which the operations
+// were added: what they hand on lies where both sides know it. Gradients of parameters go
+// straight to the parameters, and those of a value that several operations use are added
+// up on all workers as they are needed.
 //
 // What the tape machine costs, as BenchmarkMachine measures it on a Zen 5: 1.1 µs of
 // processor time and 6 allocations of 210 bytes together for an operation, 1.5 µs with
