@@ -1,5 +1,4 @@
-// The body of AdamW's update, written once for both widths. The file that includes this
-// one says which registers V0 to V11 are and how many BYTES each has. Every operation
+// The body of AdamW's update, written once for both widths. Every operation
 // rounds as that of plain Go does, in its order: no multiply-add is fused.
 
 #define ADAMWBODY(loop) \

@@ -1,6 +1,4 @@
-// The kernels of irregular-time attention, written once for both widths. The file that
-// includes this one says which registers V0 to V15 are and how many BYTES each has,
-// and defines XOR. Lines lie STRIDE bytes apart; sums and gradients have two lines for
+// The kernels of irregular-time attention, written once for both widths. Lines lie STRIDE bytes apart; sums and gradients have two lines for
 // each feature.
 
 #define STRIDE R8
@@ -13,8 +11,8 @@
 	VADDPS      V13, d, d
 
 #define SUMCLEAR(o, d) \
-	XOR(o); \
-	XOR(d)
+	CLEAR(o); \
+	CLEAR(d)
 
 #define SUMDIVIDE(o, d) \
 	VMINPS d, V14, V14; \
@@ -182,11 +180,11 @@ weight: \
 #define ATTENDLEASTS3 ATTENDLEASTS2; ATTENDLEAST(V6)
 #define ATTENDLEASTS4 ATTENDLEASTS3; ATTENDLEAST(V7)
 #define ATTENDLEASTS6 ATTENDLEASTS4; ATTENDLEAST(V8); ATTENDLEAST(V9)
-#define ATTENDZEROS1 XOR(V10)
-#define ATTENDZEROS2 ATTENDZEROS1; XOR(V11)
-#define ATTENDZEROS3 ATTENDZEROS2; XOR(V12)
-#define ATTENDZEROS4 ATTENDZEROS3; XOR(V13)
-#define ATTENDZEROS6 ATTENDZEROS4; XOR(V14); XOR(V15)
+#define ATTENDZEROS1 CLEAR(V10)
+#define ATTENDZEROS2 ATTENDZEROS1; CLEAR(V11)
+#define ATTENDZEROS3 ATTENDZEROS2; CLEAR(V12)
+#define ATTENDZEROS4 ATTENDZEROS3; CLEAR(V13)
+#define ATTENDZEROS6 ATTENDZEROS4; CLEAR(V14); CLEAR(V15)
 #define ATTENDSCORES1 ATTENDSCORE(0, V10)
 #define ATTENDSCORES2 ATTENDSCORES1; ATTENDSCORE(1, V11)
 #define ATTENDSCORES3 ATTENDSCORES2; ATTENDSCORE(2, V12)
@@ -212,7 +210,7 @@ weight: \
 // them left, R11 rows, the gradients at BX, the weights at DX and the factors at DI.
 #define SOFTMAXCOLUMNS(column, sum, difference) \
 column: \
-	XOR(V2); \
+	CLEAR(V2); \
 	XORQ AX, AX; \
 	MOVQ R11, CX; \
 sum: \

@@ -1,7 +1,7 @@
 // The bodies of the kernels of cells, written once for both widths. The file that
-// includes this one says which registers V0 to V14 are, and defines STEPS(step, a, b), which
-// takes a step over 16 values, with the sums a, or a and b where they fill two vectors, and
-// ALONG, which leaves in X11 what V11 to V14 hold together.
+// includes this one defines STEPS(step, a, b), which takes a step over 16 values, with the
+// sums a, or a and b where they fill two vectors, and ALONG, which leaves in X11 what V11 to
+// V14 hold together.
 
 // HIDDENSTEP sets the vector at DI to V10·GELU of that at SI, MORESTEP adds to it.
 #define HIDDENSTEP(at, total) \

@@ -1,26 +1,6 @@
 #include "textflag.h"
+#include "vector_avx512_amd64.h"
 
-#define V0 Z0
-#define V1 Z1
-#define V2 Z2
-#define V3 Z3
-#define V4 Z4
-#define V5 Z5
-#define V6 Z6
-#define V7 Z7
-#define V8 Z8
-#define V9 Z9
-#define V10 Z10
-#define V11 Z11
-#define V12 Z12
-#define V13 Z13
-#define V14 Z14
-
-#define AND VPANDD
-#define ANDNOT VPANDND
-#define XOR VPXORD
-#define ROUND(x, n) VRNDSCALEPS $0, x, n
-#define SCALE(n, x, t) VSCALEFPS n, x, x
 #define STEPS(step, a, b) step(0, a)
 
 #define ALONG \

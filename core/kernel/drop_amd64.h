@@ -1,8 +1,6 @@
 // The body of the dropout kernels, written once for both widths: SplitMix64 as in
-// scramble, on counters that lie side by side. The file that includes this one says
-// which registers V0 to V11 are and how many BYTES each has, and defines
+// scramble, on counters that lie side by side. The file that includes this one defines
 //
-//	XOR              bitwise
 //	MULTIPLY(f, h)   the lower 64 bits of V1·f, with V2 and V3 for scratch; h is f >> 32
 //	KEEP(w, t, v)    v = 0 where the 32-bit word w < t, with V3 for scratch
 

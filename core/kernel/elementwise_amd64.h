@@ -1,6 +1,5 @@
 // The bodies of the kernels that read and write each entry once, written once for both
-// widths. The file that includes this one says what simd_amd64.h asks for, which it
-// includes before, and defines
+// widths. The file that includes this one includes simd_amd64.h before, and defines
 //
 //	POSITIVE(dy)     V0 = dy where V0 > 0 and 0 elsewhere, with V9 = 0
 //

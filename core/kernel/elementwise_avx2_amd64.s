@@ -1,30 +1,6 @@
 #include "textflag.h"
+#include "vector_avx2_amd64.h"
 
-#define V0 Y0
-#define V1 Y1
-#define V2 Y2
-#define V3 Y3
-#define V4 Y4
-#define V5 Y5
-#define V6 Y6
-#define V7 Y7
-#define V8 Y8
-#define V9 Y9
-#define BYTES 32
-#define AND VPAND
-#define ANDNOT VPANDN
-#define XOR VPXOR
-#define ROUND(x, n) VROUNDPS $0, x, n
-#define SCALE(n, x, t) \
-	VCVTPS2DQ n, n; \
-	VPSRAD    $1, n, t; \
-	VPSUBD    t, n, n; \
-	VPSLLD    $23, t, t; \
-	VPADDD    ONE, t, t; \
-	VMULPS    t, x, x; \
-	VPSLLD    $23, n, n; \
-	VPADDD    ONE, n, n; \
-	VMULPS    n, x, x
 #define POSITIVE(dy) \
 	VCMPPS $0x1e, V9, V0, V0; \
 	VANDPS dy, V0, V0

@@ -1,8 +1,6 @@
 // The fused kernels of self-attention, written once for both widths. The file that
-// includes this one says which registers V0 to V15 are, X8 to X15 their first 16 bytes,
-// how many BYTES each has, where the constants ONE to POWER5 are, and defines
+// includes this one says where the constants ONE to POWER5 are, and defines
 //
-//	XOR(x)           x = 0
 //	TERM(i, x, sum)  sum += x times number i at BX, with V1 for scratch
 //	GATHER(row)      V8 to V11 = columns 0 to 3 of as many rows as there are lanes, four
 //	                 rows in each 16 bytes, and V12 to V15 columns 4 to 7
@@ -44,14 +42,14 @@
 	VMULPS x, V15, V15
 
 #define CLEARBOTH \
-	XOR(V8); \
-	XOR(V9); \
-	XOR(V10); \
-	XOR(V11); \
-	XOR(V12); \
-	XOR(V13); \
-	XOR(V14); \
-	XOR(V15)
+	CLEAR(V8); \
+	CLEAR(V9); \
+	CLEAR(V10); \
+	CLEAR(V11); \
+	CLEAR(V12); \
+	CLEAR(V13); \
+	CLEAR(V14); \
+	CLEAR(V15)
 
 // INNER adds to V0 the products of V8 to V15 with the eight numbers at BX.
 #define INNER \
@@ -167,7 +165,7 @@ columns: \
 	TESTQ R15, R15; \
 	JNZ   more; \
 first: \
-	XOR(V0); \
+	CLEAR(V0); \
 	INNER; \
 	VMOVUPS V0, (SI); \
 	VMAXPS  V0, V4, V4; \
@@ -187,7 +185,7 @@ done: \
 #define EXPONENTIALS(row) \
 	XORQ R15, R15; \
 	ROWS(qkv+32(FP), 2); \
-	XOR(V5); \
+	CLEAR(V5); \
 	CLEARBOTH; \
 row: \
 	VMOVUPS (SI), V0; \
@@ -261,11 +259,11 @@ columns: \
 	VBROADCASTSS scale+64(FP), V0; \
 	MULTIPLYBOTH(V0); \
 	ROWS(qkv+40(FP), 2); \
-	XOR(V4); \
+	CLEAR(V4); \
 	TESTQ R15, R15; \
 	JNZ   more; \
 first: \
-	XOR(V0); \
+	CLEAR(V0); \
 	INNER; \
 	VMOVUPS     V0, (SI)(R8*1); \
 	VFMADD231PS (SI), V0, V4; \

@@ -1,22 +1,5 @@
 #include "textflag.h"
-
-#define V0 Y0
-#define V1 Y1
-#define V2 Y2
-#define V3 Y3
-#define V4 Y4
-#define V5 Y5
-#define V6 Y6
-#define V7 Y7
-#define V8 Y8
-#define V9 Y9
-#define V10 Y10
-#define V11 Y11
-#define V12 Y12
-#define V13 Y13
-#define V14 Y14
-#define V15 Y15
-#define BYTES 32
+#include "vector_avx2_amd64.h"
 
 #define ONE CONSTANT(0)
 #define MINUSINFINITY CONSTANT(1)
@@ -29,7 +12,6 @@
 #define POWER5 CONSTANT(8)
 #define CONSTANTS
 
-#define XOR(x) VXORPS x, x, x
 #define TERM(i, x, sum) \
 	VBROADCASTSS (4*i)(BX), V1; \
 	VFMADD231PS  V1, x, sum

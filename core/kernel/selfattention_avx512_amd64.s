@@ -1,22 +1,5 @@
 #include "textflag.h"
-
-#define V0 Z0
-#define V1 Z1
-#define V2 Z2
-#define V3 Z3
-#define V4 Z4
-#define V5 Z5
-#define V6 Z6
-#define V7 Z7
-#define V8 Z8
-#define V9 Z9
-#define V10 Z10
-#define V11 Z11
-#define V12 Z12
-#define V13 Z13
-#define V14 Z14
-#define V15 Z15
-#define BYTES 64
+#include "vector_avx512_amd64.h"
 
 #define ONE Z16
 #define MINUSINFINITY Z17
@@ -28,7 +11,6 @@
 #define POWER4 Z23
 #define POWER5 Z24
 
-#define XOR(x) VPXORD x, x, x
 #define TERM(i, x, sum) VFMADD231PS.BCST (4*i)(BX), x, sum
 
 #include "selfattention_amd64.h"

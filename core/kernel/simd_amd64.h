@@ -1,10 +1,5 @@
-// The bodies of the vector kernels, written once for both widths. The file that
-// includes this one says which registers V0 to V9 are and how many BYTES each has,
-// and defines the few instructions that differ:
-//
-//	ROUND(x, n)      n = x to the nearest integer
-//	SCALE(n, x, t)   x *= 2^n, with t for scratch
-//	AND, ANDNOT, XOR bitwise
+// The bodies of the vector kernels, written once for both widths, as the header of the
+// width that is included before has it.
 //
 // R8 points to simdTable, whose rows are named below in its order.
 

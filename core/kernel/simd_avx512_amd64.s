@@ -1,23 +1,5 @@
 #include "textflag.h"
-
-#define V0 Z0
-#define V1 Z1
-#define V2 Z2
-#define V3 Z3
-#define V4 Z4
-#define V5 Z5
-#define V6 Z6
-#define V7 Z7
-#define V8 Z8
-#define V9 Z9
-#define BYTES 64
-
-#define AND VPANDD
-#define ANDNOT VPANDND
-#define XOR VPXORD
-#define ROUND(x, n) VRNDSCALEPS $0, x, n
-#define SCALE(n, x, t) VSCALEFPS n, x, x
-
+#include "vector_avx512_amd64.h"
 #include "simd_amd64.h"
 
 // func expAVX512(n int, dst, src *float32, shift float32, table *[simdRows][16]float32)

@@ -1,21 +1,5 @@
 #include "textflag.h"
-
-#define V0 Y0
-#define V1 Y1
-#define V2 Y2
-#define V3 Y3
-#define ROUND(x, n) VROUNDPS $0, x, n
-#define SCALE(n, x, t) \
-	VCVTPS2DQ n, n; \
-	VPSRAD    $1, n, t; \
-	VPSUBD    t, n, n; \
-	VPSLLD    $23, t, t; \
-	VPADDD    ONE, t, t; \
-	VMULPS    t, x, x; \
-	VPSLLD    $23, n, n; \
-	VPADDD    ONE, n, n; \
-	VMULPS    n, x, x
-
+#include "vector_avx2_amd64.h"
 #include "simd_amd64.h"
 
 // func softmaxAVX2(rows, n int, x *float32, scale float32, table *[simdRows][16]float32)

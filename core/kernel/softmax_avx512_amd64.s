@@ -1,12 +1,5 @@
 #include "textflag.h"
-
-#define V0 Z0
-#define V1 Z1
-#define V2 Z2
-#define V3 Z3
-#define ROUND(x, n) VRNDSCALEPS $0, x, n
-#define SCALE(n, x, t) VSCALEFPS n, x, x
-
+#include "vector_avx512_amd64.h"
 #include "simd_amd64.h"
 
 // func softmaxAVX512(rows, n int, x *float32, scale float32, table *[simdRows][16]float32)

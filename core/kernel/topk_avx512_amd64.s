@@ -1,14 +1,5 @@
 #include "textflag.h"
-
-#define V0 Z0
-#define V1 Z1
-#define V2 Z2
-#define V3 Z3
-#define BYTES 64
-#define AND VPANDD
-#define ROUND(x, n) VRNDSCALEPS $0, x, n
-#define SCALE(n, x, t) VSCALEFPS n, x, x
-
+#include "vector_avx512_amd64.h"
 #include "simd_amd64.h"
 
 // COUNT adds one to Z4 where the key of lane e precedes; Z6 and K3 are its scratch.
