@@ -15,7 +15,7 @@ FEW, MANY = 100, 1600
 # The shares of a profile scatter by a point to either side, so the median of some counts.
 PROFILES = 5
 # What the peak of many steps may exceed that of few by, as the collector's timing decides:
-# 10 KB for each of the 1500 more.
+# of some 90 MB, 5 KB for each of the 1500 more.
 STEADY = 1.08
 
 

@@ -52,8 +52,8 @@ type gradient[F kernel.Float] struct {
 	owner *buffer[F]
 }
 
-// addGradient adds a term, and a user of its memory. The terms of one node keep their
-// order: the last operation that uses it comes first.
+// addGradient adds a term, which takes over a use of its memory. The terms of one node keep
+// their order: the last operation that uses it comes first.
 func (g *Graph[F]) addGradient(n Node, t kernel.Term[F], owner *buffer[F]) {
 	d := g.gradients[n]
 	if d == nil {

@@ -232,8 +232,8 @@ func (g *Graph[F]) Value(n Node) ([]F, error) {
 // Value is the content of a node after a run on the processor; the next run overwrites it.
 func Value[F kernel.Float](n Node) []F { return values[F](n.Value()) }
 
-// KeepGradient has the graph keep the gradient of an operation's result for Gradient. It
-// comes before Compile.
+// KeepGradient has the graph keep the gradient of an operation's result for Gradient, but
+// not of Rows, whose results lie in others. It comes before Compile.
 func (g *Graph[F]) KeepGradient(n Node) { g.kept[n] = true }
 
 // Gradient is a kept gradient after a run of a differentiated graph; the next run
